@@ -1,0 +1,1 @@
+"""The catalog: chips, EC2 types, prices, quotas and models, read from the CSV files beside this one."""

@@ -1,0 +1,88 @@
+"""What is answered: ranges, memory part by part, and one estimate of one workload on one cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from data.shapes import Chip, Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An 80 % interval with its best guess; low <= mid <= high."""
+
+    low: float
+    mid: float
+    high: float
+
+    def times(self, factor: float) -> Range:
+        """The range in another unit (factor > 0)."""
+        return Range(self.low * factor, self.mid * factor, self.high * factor)
+
+    def inverse(self, numerator: float = 1.0) -> Range:
+        """numerator / range: time from speed, speed from time."""
+        return Range(numerator / self.high, numerator / self.mid, numerator / self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Machines to run on: *count* chips of one kind, *per_node* a machine; *instance* when it is an EC2 type.
+
+    A CPU instance has chip None; *count* is then the number of machines.
+    """
+
+    chip: Chip | None
+    count: int
+    per_node: int
+    instance: Instance | None = None
+
+    @property
+    def nodes(self) -> int:
+        """Machines, at least one."""
+        return max(1, -(-self.count // self.per_node))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes on one accelerator in decimal GB, whole and part by part (weights, gradients, optimizer, activations ...)."""
+
+    per_accelerator: Range
+    parts: dict[str, float]
+    usable_gb: float  # of the card, after what the driver and runtime keep
+
+    @property
+    def fits(self) -> bool:
+        """Whether the best guess is within the card."""
+        return self.per_accelerator.mid <= self.usable_gb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of *How was this computed?*: a name, the formula with its numbers, where it comes from."""
+
+    name: str
+    formula: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One workload on one cluster. What does not apply or is not known is None. *why_not* speaks when it cannot run."""
+
+    cluster: Cluster
+    flops: float | None = None
+    hours: Range | None = None
+    tokens_per_s: Range | None = None
+    samples_per_s: Range | None = None
+    ttft_ms: Range | None = None
+    tpot_ms: Range | None = None
+    memory: Memory | None = None
+    fits: bool = True
+    why_not: str = ""
+    advice: tuple[str, ...] = ()  # what to change when it does not fit
+    split: str = ""  # "ZeRO-3 over 64", "TP 8 x PP 4 x DP 2"
+    replicas: int = 1
+    batch: int | None = None
+    assumptions: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = field(default_factory=tuple)
+    biggest_unknown: str = ""  # the word that would narrow the range most, and to what
