@@ -1,0 +1,41 @@
+"""Slack in, Slack out: every command, button and form on one screen. A listener records and acks; nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt import App
+
+from bot.parts import Parts
+from handlers import estimate, help, idle, instances, launch, unknown
+from handlers.doorway import Doorway
+from handlers.later import Later
+
+
+def register(app: App, parts: Parts, later: Later) -> None:
+    """Bind every listener to *app*."""
+    door = Doorway(parts, later)
+
+    app.command("/ml-estimate")(estimate.command(door))
+    app.command("/ml-launch")(launch.command(door))
+    app.command("/ml-instances")(instances.command(door))
+    app.command("/ml-idle")(idle.command(door))
+    app.command("/ml-freeze")(launch.freeze(door))
+    app.command("/ml-help")(help.command(door))
+
+    app.action(re.compile(r"^launch"))(estimate.ask_to_launch(door))
+    app.action(re.compile(r"^how"))(estimate.how(door))
+    app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
+    app.action(re.compile(r"^deny"))(launch.deny(door))
+    app.action(re.compile(r"^(stop_idle|snooze|not_mine|claim|delete)"))(idle.press(door))
+    app.action(re.compile(r"^keep"))(idle.keep(door))
+    app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
+    app.action(re.compile(r"^extend"))(instances.extend(door))
+
+    app.view("estimate")(estimate.submitted(door))
+    app.view("launch")(launch.submitted(door))
+    app.view("deny")(launch.denied(door))
+    app.view("keep")(idle.kept(door))
+    app.view("extend")(instances.extended(door))
+
+    unknown.register(app, door)

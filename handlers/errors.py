@@ -1,4 +1,4 @@
-"""Errors as messages: what the person can fix is said as it is, what AWS refused with its code, a bug with a reference."""
+"""Errors as messages: what a person can fix as it is, what AWS refused with its code, a bug with a reference."""
 
 from __future__ import annotations
 

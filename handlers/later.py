@@ -1,4 +1,4 @@
-"""Work after the ack that need not survive a crash: an estimate, a list, opening a form. What must survive is an op row."""
+"""Work after the ack that need not survive a crash (an estimate, a list, a form); what must survive is an op row."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""What every handler is given, and how a handler speaks to the person who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.parts import Parts
+from bot.rules.click import Click
+from bot.rules.errors import SlackError
+from handlers import errors
+from handlers.later import Later
+from handlers.received import Command
+from handlers.views.message import Message
+
+Asked = Command | Click
+
+
+@dataclass(frozen=True)
+class Doorway:
+    """The parts, and threads for what comes after the ack."""
+
+    parts: Parts
+    later: Later
+
+    def run(self, asked: Asked, task: Callable[[], None]) -> None:
+        """Do *task* after the ack; an error is told to the asker alone."""
+        self.later.run(task, lambda error: self.whisper(asked, errors.message(error)))
+
+    def answer(self, asked: Asked, message: Message) -> None:
+        """Answer a command where all in the channel can see it."""
+        self._respond(asked, message, in_channel=True)
+
+    def whisper(self, asked: Asked, message: Message) -> None:
+        """Answer so that only the asker sees it."""
+        self._respond(asked, message, in_channel=False)
+
+    def open(self, asked: Asked, view: dict[str, Any]) -> None:
+        """Open a form after the ack; Slack gives three seconds from the press."""
+        self.run(asked, lambda: self._open(asked, view))
+
+    def _open(self, asked: Asked, view: dict[str, Any]) -> None:
+        self.parts.slack.open_view(asked.trigger_id, view)
+
+    def _respond(self, asked: Asked, message: Message, *, in_channel: bool) -> None:
+        slack = self.parts.slack
+        try:
+            if asked.response_url:
+                slack.respond(asked.response_url, message, in_channel=in_channel)
+                return
+        except SlackError:
+            if not asked.channel:
+                raise
+        if in_channel:
+            slack.post(asked.channel, message)
+        else:
+            slack.whisper(asked.channel, asked.user, message)

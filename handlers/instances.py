@@ -1,0 +1,98 @@
+"""/ml-instances and its buttons: what runs or is stopped, whose it is, what it costs, and the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from slack_bolt import Ack
+
+from bot import instances
+from bot.rules.errors import Unclear
+from handlers import received
+from handlers.doorway import Doorway
+from handlers.launch import origin, state_of
+from handlers.views import instances as views
+
+Listener = Callable[..., None]
+Body = dict[str, Any]
+Whose = Literal["mine", "all"]
+
+
+def command(door: Doorway) -> Listener:
+    """`/ml-instances [mine|all]`."""
+
+    def on_command(ack: Ack, body: Body) -> None:
+        ack()
+        asked = received.command(body)
+        door.run(asked, lambda: _list(door, asked))
+
+    return on_command
+
+
+def _list(door: Doorway, asked: received.Command) -> None:
+    whose = _whose(asked.text)
+    found = instances.listing(door.parts, whose=whose, user=asked.user)
+    door.whisper(asked, views.listing(found, whose=whose, user=asked.user, now=door.parts.clock.now()))
+
+
+def _whose(text: str) -> Whose:
+    word = text.strip().lower() or "mine"
+    if word == "mine":
+        return "mine"
+    if word == "all":
+        return "all"
+    raise Unclear(
+        f"I did not understand {text!r}: it is `mine` or `all`.",
+        nearest="all" if word.startswith("a") else "mine",
+        example="/ml-instances all",
+    )
+
+
+def press(door: Doorway) -> Listener:
+    """Stop, Start, Terminate: a row, then the ack."""
+
+    def on_press(ack: Ack, body: Body) -> None:
+        instances.press(door.parts, received.click(body))
+        ack()
+
+    return on_press
+
+
+def extend(door: Doorway) -> Listener:
+    """Extend asks by how many hours."""
+
+    def on_press(ack: Ack, body: Body) -> None:
+        ack()
+        asked = received.click(body)
+        door.open(asked, views.extend_form(origin(asked.value, asked)))
+
+    return on_press
+
+
+def extended(door: Doorway) -> Listener:
+    """The hours are there: now it is an extension."""
+
+    def on_submit(ack: Ack, body: Body) -> None:
+        hours = _hours(received.fields(body).get("hours", ""))
+        if hours is None:
+            ack(response_action="errors", errors={"hours": "Say a number of hours above 0, for example 8."})
+            return
+        state = state_of(body)
+        instances.press(
+            door.parts,
+            received.submitted(
+                body, action="extend", value=state.get("value", ""), data={"hours": hours}, origin=state
+            ),
+        )
+        ack()
+
+    return on_submit
+
+
+def _hours(text: str) -> float | None:
+    try:
+        hours = float(text.strip().removesuffix("h"))
+    except ValueError:
+        return None
+    return hours if 0 < hours <= 24 * 365 else None

@@ -1,0 +1,143 @@
+"""/ml-launch, its form, and the buttons of a request's card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot import launch
+from bot.launch import Reply
+from bot.rules import launch_words
+from bot.rules.errors import UserError
+from bot.rules.launch import Wanted
+from handlers import errors, received
+from handlers.doorway import Doorway
+from handlers.views import launch as views
+
+Listener = Callable[..., None]
+Body = dict[str, Any]
+
+
+def command(door: Doorway) -> Listener:
+    """`/ml-launch WORDS` asks; without words the form opens."""
+
+    def on_command(ack: Ack, body: Body) -> None:
+        asked = received.command(body)
+        if not asked.text:
+            ack()
+            door.open(asked, form(door, Wanted(instance_type="", region=default_region(door)), channel=asked.channel))
+            return
+        try:
+            wanted = launch_words.parse(asked.text, door.parts.catalog, region=default_region(door))
+        except UserError as error:
+            ack()
+            door.run(asked, lambda told=errors.message(error): door.whisper(asked, told))
+            return
+        reply = Reply(channel=asked.channel, response_url=asked.response_url)
+        # The row first, then the ack: Slack does not send an acked command again.
+        launch.ask(door.parts, wanted, asker=asked.user, team=asked.team, key=asked.key, reply=reply)
+        ack()
+        door.run(asked, lambda: door.whisper(asked, views.received(wanted)))
+
+    return on_command
+
+
+def submitted(door: Doorway) -> Listener:
+    """The form of a request: errors stand beside their fields and the values stay."""
+
+    def on_submit(ack: Ack, body: Body) -> None:
+        given = received.fields(body)
+        try:
+            wanted = launch_words.from_form(given, door.parts.catalog)
+        except UserError as error:
+            field = getattr(error, "field", "") or "type"
+            ack(response_action="errors", errors={field: errors.message(error).text})
+            return
+        state = state_of(body)
+        asked = received.submitted(body, action="ask", value="", data={}, origin=state)
+        reply = Reply(channel=state.get("channel", ""), response_url="")
+        launch.ask(door.parts, wanted, asker=asked.user, team=asked.team, key=asked.key, reply=reply)
+        ack()
+
+    return on_submit
+
+
+def press(door: Doorway) -> Listener:
+    """Approve and the other buttons that act on the press itself: a row, then the ack."""
+
+    def on_press(ack: Ack, body: Body) -> None:
+        launch.press(door.parts, received.click(body))
+        ack()
+
+    return on_press
+
+
+def deny(door: Doorway) -> Listener:
+    """Deny asks for a reason first."""
+
+    def on_press(ack: Ack, body: Body) -> None:
+        ack()
+        asked = received.click(body)
+        door.open(asked, views.deny_form(origin(asked.value, asked)))
+
+    return on_press
+
+
+def denied(door: Doorway) -> Listener:
+    """The reason is there: now it is a denial."""
+
+    def on_submit(ack: Ack, body: Body) -> None:
+        state = state_of(body)
+        data = {"reason": received.fields(body).get("reason", "")}
+        launch.press(
+            door.parts,
+            received.submitted(body, action="deny", value=state.get("value", ""), data=data, origin=state),
+        )
+        ack()
+
+    return on_submit
+
+
+def freeze(door: Doorway) -> Listener:
+    """`/ml-freeze [on|off] [reason]`: an approver stops all launches, or allows them again."""
+
+    def on_command(ack: Ack, body: Body) -> None:
+        asked = received.command(body)
+        launch.freeze(door.parts, asked.text, user=asked.user, team=asked.team, key=asked.key, reply=_reply(asked))
+        ack()
+
+    return on_command
+
+
+def _reply(asked: received.Command) -> Reply:
+    return Reply(channel=asked.channel, response_url=asked.response_url)
+
+
+def form(door: Doorway, wanted: Wanted, *, channel: str) -> dict[str, Any]:
+    """The launch form, filled with *wanted*, offering what the policy allows."""
+    policy = door.parts.policy()
+    return views.form(wanted, limits=policy.limits, catalog=door.parts.catalog, state={"channel": channel})
+
+
+def default_region(door: Doorway) -> str:
+    """The first region that the policy allows, or that of the environment where it allows it."""
+    allowed = door.parts.policy().limits.regions
+    own = door.parts.settings.aws_region
+    return own if own in allowed or not allowed else allowed[0]
+
+
+def origin(value: str, asked: received.Click) -> Mapping[str, str]:
+    """What a form must remember of the button that opened it."""
+    return {"value": value, "channel": asked.channel, "ts": asked.ts, "response_url": asked.response_url}
+
+
+def state_of(body: Body) -> dict[str, str]:
+    """What `origin` remembered; empty when it does not read."""
+    try:
+        found = json.loads(body["view"].get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
