@@ -1,0 +1,84 @@
+"""What every resource kind can do: one record of functions each, over one look at one account and region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bot.rules.idle import Resource, Usage
+
+if TYPE_CHECKING:
+    from bot.cloud import Cloud
+    from data import Catalog
+
+Fact = Mapping[str, Any]  # as AWS answered it
+HOURS_PER_MONTH = 730.0  # how AWS turns a price per month into one per hour
+
+
+class Look:
+    """One account and region during one scan or one click; what several kinds need is read once. Not for several threads."""
+
+    def __init__(self, cloud: Cloud, account: str, region: str, now: datetime) -> None:
+        self.cloud = cloud
+        self.account = account
+        self.region = region
+        self.now = now
+
+    def client(self, service: str) -> Any:
+        """The boto3 client for *service* here."""
+        return self.cloud.client(service, self.region, self.account)
+
+    def items(self, service: str, operation: str, key: str, **given: Any) -> list[Fact]:
+        """All of *key* over every page of *operation*."""
+        return list(self.cloud.items(self.client(service), operation, key, **given))
+
+    def call(self, service: str, operation: str, **given: Any) -> Fact:
+        """One call; raises CloudError."""
+        answer: Fact = self.cloud.call(getattr(self.client(service), operation), **given)
+        return answer
+
+    @cached_property
+    def instances(self) -> tuple[Fact, ...]:
+        """Every instance that is not gone, 1,000 a page."""
+        found = self.items("ec2", "describe_instances", "Reservations", MaxResults=1000)
+        instances = (instance for reservation in found for instance in reservation["Instances"])
+        return tuple(one for one in instances if one["State"]["Name"] not in ("terminated", "shutting-down"))
+
+    @cached_property
+    def volumes(self) -> tuple[Fact, ...]:
+        """Every EBS volume, 1,000 a page."""
+        return tuple(self.items("ec2", "describe_volumes", "Volumes", MaxResults=1000))
+
+    @cached_property
+    def addresses(self) -> tuple[Fact, ...]:
+        """Every Elastic IP; AWS answers in one page."""
+        found: Sequence[Fact] = self.call("ec2", "describe_addresses")["Addresses"]
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of resource that may bill. Functions raise CloudError; the caller turns one refusal into a gap."""
+
+    name: str  # ec2_instance
+    title: str  # EC2 instance
+    permissions: Mapping[str, tuple[str, ...]]  # IAM actions by verb: find, measure, and each of verbs
+    find: Callable[[Look], list[Resource]]
+    measure: Callable[[Look, Sequence[Resource], datetime, datetime], dict[str, Usage]]  # start, end -> by resource id
+    price: Callable[[Resource, Catalog], Resource]  # pure: the same with usd_per_hour and usd_per_hour_stopped
+    read: Callable[[Look, str], Resource | None]  # one, as it is now; None when it is gone
+    verbs: Mapping[str, Callable[[Look, Resource], str]]  # stop, start, terminate, delete -> AWS request id
+
+
+def no_metrics(look: Look, resources: Sequence[Resource], start: datetime, end: datetime) -> dict[str, Usage]:
+    """For kinds whose state says everything: nothing is measured, nothing is missing."""
+    return {resource.id: Usage({}) for resource in resources}
+
+
+def tags_of(fact: Fact) -> dict[str, str]:
+    """AWS's list of Key and Value as a dict."""
+    tags: Iterable[Mapping[str, str]] = fact.get("Tags") or ()
+    return {tag["Key"]: tag.get("Value", "") for tag in tags}
