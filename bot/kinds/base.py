@@ -19,7 +19,7 @@ HOURS_PER_MONTH = 730.0  # how AWS turns a price per month into one per hour
 
 
 class Look:
-    """One account and region during one scan or one click; what several kinds need is read once. Not for several threads."""
+    """One account and region during one scan or click; what several kinds need is read once. For one thread."""
 
     def __init__(self, cloud: Cloud, account: str, region: str, now: datetime) -> None:
         self.cloud = cloud

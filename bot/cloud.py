@@ -1,0 +1,176 @@
+"""The door to AWS: clients by service, region and account, with short timeouts; every call through call()."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.session import Session as CoreSession
+
+from bot.cloud_errors import CAUGHT, translated
+from bot.rules.errors import CloudError
+from bot.rules.policy import Account, Policy
+from bot.settings import Settings
+
+OWN = "default"  # the alias of mlbot's own credentials
+DUMMY_KEY = "testing"  # both halves; what a local AWS is given
+SESSION_SECONDS = 3600  # of an assumed role
+
+# A region that accepts and never answers costs 2 x 10 s and the pause between.
+TIMEOUTS: Mapping[str, Any] = {
+    "connect_timeout": 3,
+    "read_timeout": 10,
+    "retries": {"total_max_attempts": 2, "mode": "standard"},
+}
+
+
+class Cloud:
+    """
+    Every AWS client of the process; safe to use from several threads.
+
+    *only_local* is a promise to speak to a loopback address with dummy keys alone; anything else is refused at once.
+    """
+
+    def __init__(self, settings: Settings, policy: Callable[[], Policy], *, only_local: bool = False) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._only_local = only_local
+        self._lock = threading.RLock()
+        self._sessions: dict[str, boto3.Session] = {}  # by who we are there: own credentials, or role and external id
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self.calls: Counter[str] = Counter()  # by operation, pages one by one
+        if only_local and not is_loopback(settings.aws_endpoint_url):
+            raise CloudError("The local AWS must be at a loopback address.", code="NotLocal")
+        for library in ("boto3", "botocore", "urllib3"):  # their DEBUG lines hold tokens and user data
+            logging.getLogger(library).setLevel(logging.INFO)
+        self._config = Config(
+            max_pool_connections=32,
+            user_agent_extra="mlbot",
+            proxies={} if is_loopback(settings.aws_endpoint_url) else None,
+            **TIMEOUTS,
+        )
+
+    def accounts(self) -> tuple[str, ...]:
+        """Aliases, mlbot's own first."""
+        return (OWN, *(alias for alias in self._policy().accounts if alias != OWN))
+
+    def regions(self, account: str = OWN) -> tuple[str, ...]:
+        """The regions that the policy allows there."""
+        policy = self._policy()
+        known = policy.accounts.get(account)
+        return (known.regions if known else ()) or policy.limits.regions
+
+    def client(self, service: str, region: str, account: str = OWN) -> Any:
+        """The one boto3 client of *service* there; raises CloudError for an alias that the policy does not name."""
+        role = self._role(account)
+        key = (service, region, f"{role.role_arn} {role.external_id}" if role else "")
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._connect(service, region, role)
+            return self._clients[key]
+
+    def call(self, method: Callable[..., Any], /, **given: Any) -> Any:
+        """Call a client's *method*; botocore's errors become CloudError with AWS's code and request id."""
+        operation = getattr(method, "__name__", "a call")
+        self.calls[operation] += 1
+        try:
+            return method(**given)
+        except CAUGHT as error:
+            raise translated(error, operation) from error
+
+    def dry_run(self, method: Callable[..., Any], /, **given: Any) -> None:
+        """Ask whether *method* would be allowed; returns when it would, raises CloudError when it would not."""
+        try:
+            self.call(method, DryRun=True, **given)
+        except CloudError as error:
+            if error.code != "DryRunOperation":
+                raise
+
+    def pages(self, client: Any, operation: str, /, **given: Any) -> Iterator[Mapping[str, Any]]:
+        """Every page of *operation*, one call each."""
+        pages = iter(client.get_paginator(operation).paginate(**given))
+        while True:
+            self.calls[operation] += 1
+            try:
+                page = next(pages, None)
+            except CAUGHT as error:
+                raise translated(error, operation) from error
+            if page is None:
+                self.calls[operation] -= 1
+                return
+            yield page
+
+    def items(self, client: Any, operation: str, key: str, /, **given: Any) -> Iterator[Mapping[str, Any]]:
+        """Everything under *key* of every page."""
+        for page in self.pages(client, operation, **given):
+            yield from page.get(key, ())
+
+    def _role(self, account: str) -> Account | None:
+        known = self._policy().accounts.get(account)
+        if known is None and account != OWN:
+            raise CloudError(f"The policy names no AWS account {account!r}.", code="UnknownAccount")
+        return known
+
+    def _connect(self, service: str, region: str, role: Account | None) -> Any:
+        try:
+            made = self._session(role).client(
+                service, region_name=region, endpoint_url=self._settings.aws_endpoint_url, config=self._config
+            )
+        except (*CAUGHT, ValueError) as error:
+            raise translated(error, f"{service} in {region}") from error
+        if self._only_local and not is_loopback(made.meta.endpoint_url):
+            raise CloudError("The local AWS must be at a loopback address.", code="NotLocal")
+        return made
+
+    def _session(self, role: Account | None) -> boto3.Session:
+        key = f"{role.role_arn} {role.external_id}" if role else ""
+        if key not in self._sessions:
+            self._sessions[key] = self._role_session(role) if role else self._own_session()
+        return self._sessions[key]
+
+    def _own_session(self) -> boto3.Session:
+        region = self._settings.aws_region
+        if self._only_local:
+            return boto3.Session(aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_KEY, region_name=region)
+        return boto3.Session(region_name=region)
+
+    def _role_session(self, role: Account) -> boto3.Session:
+        """A session whose keys come from AssumeRole and are renewed before they lapse."""
+        own = self._session(None)
+        extra: dict[str, Any] = {"RoleSessionName": "mlbot", "DurationSeconds": SESSION_SECONDS}
+        if role.external_id:
+            extra["ExternalId"] = role.external_id
+        fetcher = AssumeRoleCredentialFetcher(
+            partial(
+                own.client,
+                region_name=self._settings.aws_region,
+                endpoint_url=self._settings.aws_endpoint_url,
+                config=self._config,
+            ),
+            own.get_credentials(),
+            role.role_arn,
+            extra_args=extra,
+        )
+        core = CoreSession()
+        core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        return boto3.Session(botocore_session=core, region_name=self._settings.aws_region)
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether *url* names this machine and nothing else."""
+    host = urlsplit(url or "").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

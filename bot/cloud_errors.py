@@ -1,0 +1,150 @@
+"""botocore's errors as ours: what AWS's codes mean, and in which words people hear of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
+
+# This zone cannot start it now; some arrive with HTTP 500, and are a definite no all the same.
+CAPACITY = frozenset(
+    {
+        "InsufficientInstanceCapacity",
+        "InsufficientCapacity",
+        "InsufficientHostCapacity",
+        "InsufficientReservedInstanceCapacity",
+        "InsufficientCapacityOnOutpost",
+        "UnfulfillableCapacity",
+        "SpotMaxPriceTooLow",
+        "Unsupported",  # the type is not offered in this zone
+    }
+)
+QUOTA = frozenset(
+    {
+        "VcpuLimitExceeded",
+        "InstanceLimitExceeded",
+        "MaxSpotInstanceCountExceeded",
+        "VolumeLimitExceeded",
+        "MaxIOPSLimitExceeded",
+        "AddressLimitExceeded",
+        "ResourceLimitExceeded",
+        "ServiceQuotaExceededException",
+        "SnapshotLimitExceeded",
+        "QuotaExceededException",
+    }
+)
+RIGHTS = frozenset(
+    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "OptInRequired", "NotSignedUp", "Blocked"}
+)
+CREDENTIALS = frozenset(
+    {
+        "AuthFailure",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+    }
+)
+THROTTLED = frozenset(
+    {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "SlowDown",
+    }
+)
+GONE = frozenset(
+    {
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "NoSuchResourceException",
+        "ParameterNotFound",
+        "NoSuchEntity",
+        "InvalidPermission.NotFound",
+    }
+)
+_BAD_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+LONGEST = 300  # characters of AWS's words that people get to read
+
+
+def translated(error: Exception, operation: str) -> CloudError:
+    """*error* of botocore as ours; *operation* is named when the error does not know it."""
+    if isinstance(error, ClientError):
+        return _refusal(error)
+    if isinstance(error, _BAD_CREDENTIALS):
+        return Forbidden(f"mlbot has no usable AWS credentials: {_plain(str(error))}", code=type(error).__name__)
+    if isinstance(error, (HTTPClientError, OSError)) or type(error).__name__ == "ResponseParserError":
+        return Unsure(f"AWS did not answer {operation}.", code=type(error).__name__)
+    return CloudError(f"AWS cannot be asked: {_plain(str(error))}", code=type(error).__name__)
+
+
+CAUGHT = (ClientError, BotoCoreError, OSError)
+
+
+def _refusal(error: ClientError) -> CloudError:
+    answer: dict[str, Any] = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    words = _plain(str(answer.get("Error", {}).get("Message", "")))
+    about = answer.get("ResponseMetadata", {})
+    status = int(about.get("HTTPStatusCode") or 0)
+    kind, sentence = _meaning(code, status, words, error.operation_name)
+    return kind(sentence, code=code, request_id=str(about.get("RequestId") or ""))
+
+
+def _meaning(code: str, status: int, words: str, operation: str) -> tuple[type[CloudError], str]:
+    if code in CAPACITY:
+        return NoCapacity, f"AWS has no capacity for it there now ({code})."
+    if code in QUOTA:
+        return NoQuota, f"The account's quota does not allow it: {words} ({code})"
+    if code in RIGHTS:
+        return Forbidden, f"mlbot's AWS role may not call {operation} ({code})."
+    if code in CREDENTIALS:
+        return Forbidden, f"AWS does not accept mlbot's credentials ({code})."
+    if code in GONE or ".NotFound" in code or (code == "ValidationException" and "ould not find" in words):
+        return Gone, f"AWS does not know it (any more): {words}"
+    if code in THROTTLED:
+        return Unsure, f"AWS is throttling {operation} ({code})."
+    if status >= 500 or not code:
+        return Unsure, f"AWS failed inside {operation} ({code or status})."
+    return CloudError, f"AWS refused {operation}: {words} ({code})"
+
+
+def _plain(words: str) -> str:
+    words = _CONTROL.sub(" ", _ENCODED.sub("", words)).strip()
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
