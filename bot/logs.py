@@ -1,0 +1,49 @@
+"""One JSON line a log record, with secrets blanked before anything is written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+
+SECRETS = re.compile(
+    r"xox[a-z]-[\w-]{6,}|xapp-[\w-]{6,}|xoxe\.[\w-]{6,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|(?<=hooks\.slack\.com/)[\w/.-]+|(?<=response_url=)\S+"
+    r"|(?i:(?<=authorization: )|(?<=authorization:)|(?<=bearer ))\S+"
+    r"|(?i:(?<=x-amz-security-token: )|(?<=x-slack-signature: ))\S+"
+)
+BLANK = "[redacted]"
+
+
+def redact(text: str) -> str:
+    """*text* without tokens, keys, signatures and response addresses."""
+    return SECRETS.sub(BLANK, text)
+
+
+class JsonLines(logging.Formatter):
+    """time, level, logger, message, and the traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            line["error"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Log to standard error; libraries that print credentials when they debug never do."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "slack_bolt", "apscheduler", "werkzeug", "waitress"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
