@@ -63,12 +63,30 @@ class Rate:
 
     instance_type: str
     region: str
-    market: str  # on-demand | spot | savings-plan-1y | savings-plan-3y | capacity-block
+    market: str  # on-demand | spot | savings-plan-1y | savings-plan-3y | capacity-block | sagemaker
     usd_per_hour: float
     low: float | None  # known spread, where there is one (spot)
     high: float | None
     basis: str  # in words: "AWS list price", "list price less the 30-day average spot discount of 62 %"
     confidence: str  # high | medium | low
+    source: str
+    as_of: date
+    reclaimed_per_month: float | None = None  # spot: share of machines that AWS takes back in a month
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a market costs in percent of on-demand, for a type or a whole family, in one region or in all ("*")."""
+
+    applies_to: str
+    region: str
+    market: str
+    percent: float | None  # None: the market does not sell this type
+    low: float | None
+    high: float | None
+    reclaimed_per_month: float | None
+    basis: str
+    confidence: str
     source: str
     as_of: date
 

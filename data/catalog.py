@@ -1,0 +1,119 @@
+"""The catalog: one immutable look at the tables, with forgiving names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from data import tables
+from data.names import Names, chip_spellings, instance_spellings, model_spellings
+from data.rates import MARKETS, Rates
+from data.shapes import Chip, Instance, Item, Model, Quota, Rate
+
+HERE = Path(__file__).parent
+ONE_CHARGE = {"elastic_ip_unattached": "public_ipv4_idle"}  # two names of one line of the bill
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Chips, EC2 types, models, prices, quotas; every figure with its source and date."""
+
+    chips: Mapping[str, Chip]
+    instances: Mapping[str, Instance]
+    models: Mapping[str, Model]
+    quotas: tuple[Quota, ...]
+    regions: tuple[str, ...]
+    calibration: Mapping[str, tuple[Mapping[str, str], ...]]
+    prices_as_of: date  # the oldest on-demand price of a type with a chip
+    _rates: Rates
+    _items: Mapping[tuple[str, str], Item]
+    _chip_names: Names
+    _instance_names: Names
+    _model_names: Names
+
+    def chip(self, name: str) -> Chip:
+        """The chip that is meant by *name*; UnknownName when there is none."""
+        return self.chips[self._chip_names.find(name)]
+
+    def instance(self, name: str) -> Instance:
+        """The EC2 type that is meant by *name*; UnknownName when there is none."""
+        return self.instances[self._instance_names.find(name)]
+
+    def model(self, name: str) -> Model:
+        """The model that is meant by *name*; UnknownName when there is none."""
+        return self.models[self._model_names.find(name)]
+
+    def rate(self, instance_type: str, region: str, market: str) -> Rate | None:
+        """USD per instance-hour under one of MARKETS; None when it is not known."""
+        return self._rates.find(instance_type, region, market)
+
+    def rates(self, instance_type: str, region: str) -> tuple[Rate, ...]:
+        """Every known price of a type in a region, in the order of MARKETS."""
+        found = (self.rate(instance_type, region, market) for market in MARKETS)
+        return tuple(rate for rate in found if rate)
+
+    def regions_with(self, instance_type: str, market: str = "on-demand") -> tuple[str, ...]:
+        """The regions that have a price of *instance_type*, cheapest first."""
+        found = [rate for region in self.regions if (rate := self.rate(instance_type, region, market))]
+        return tuple(rate.region for rate in sorted(found, key=lambda rate: rate.usd_per_hour))
+
+    def item(self, name: str, region: str) -> Item | None:
+        """A price beside the instances ("ebs_gp3": USD per GB-month), read for the region or for all regions."""
+        name = ONE_CHARGE.get(name, name)
+        places = (region, "us-*", "*") if region.startswith("us-") else (region, "*")
+        return next((self._items[name, place] for place in places if (name, place) in self._items), None)
+
+    def items(self, region: str) -> tuple[Item, ...]:
+        """Every price beside the instances that holds in a region."""
+        names = dict.fromkeys(name for name, _ in self._items)
+        return tuple(found for name in names if (found := self.item(name, region)))
+
+    def quota(self, instance_type: str, market: str) -> Quota | None:
+        """The quota that limits a type; a savings plan changes the bill only, so on-demand's counts."""
+        if market == "sagemaker":
+            return self._quota(f"ml.{instance_type}", market)
+        bought = "on-demand" if market.startswith("savings-plan") else market
+        return self._quota(instance_type.partition(".")[0], bought)
+
+    def _quota(self, family: str, market: str) -> Quota | None:
+        return next((quota for quota in self.quotas if quota.market == market and family in quota.families), None)
+
+
+@lru_cache(maxsize=4)
+def load(overlay: Path | None = None) -> Catalog:
+    """The catalog of the files beside this one; rows of *overlay* (what `catalog refresh` wrote) take their place."""
+    folders = (HERE,) if overlay is None else (HERE, overlay)
+    chips = tables.read(folders, "chips", tables.chip)
+    instances = {one.name: one for one in tables.read(folders, "instances", tables.instance)}
+    models = {one.name: one for one in tables.read(folders, "models", tables.model)}
+    shares = tables.read(folders, "discounts", tables.shares)
+    rates = Rates(tables.read(folders, "rates", tables.rate), (share for each in shares for share in each))
+    return Catalog(
+        chips=MappingProxyType({one.name: one for one, _ in chips}),
+        instances=MappingProxyType(instances),
+        models=MappingProxyType(models),
+        quotas=tuple(tables.read(folders, "quotas", tables.quota)),
+        regions=tuple(sorted({rate.region for rate in rates.listed})),
+        calibration=_calibration(),
+        prices_as_of=_oldest(rates, instances),
+        _rates=rates,
+        _items={(one.name, one.region): one for one in tables.read(folders, "items", tables.item)},
+        _chip_names=Names("chip", {one.name: others for one, others in chips}, chip_spellings),
+        _instance_names=Names("instance type", dict.fromkeys(instances, ()), instance_spellings),
+        _model_names=Names("model", {one.name: one.aliases for one in models.values()}, model_spellings),
+    )
+
+
+def _calibration() -> Mapping[str, tuple[Mapping[str, str], ...]]:
+    paths = sorted((HERE / "calibration").glob("*.csv"))
+    return MappingProxyType({path.stem: tuple(tables.rows(path)) for path in paths})
+
+
+def _oldest(rates: Rates, instances: Mapping[str, Instance]) -> date:
+    with_chip = {name for name, one in instances.items() if one.chip}
+    listed = (rate for rate in rates.listed if rate.market == "on-demand" and rate.instance_type in with_chip)
+    return min(rate.as_of for rate in listed)
