@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,3 +30,20 @@ class Settings(BaseSettings):
         if not url.endswith("/api/"):
             raise ValueError("SLACK_API_URL must end in /api/, like https://slack.com/api/")
         return url
+
+    def missing(self) -> list[str]:
+        """What `mlbot run` cannot do without, one sentence each."""
+        found = []
+        if not self.slack_bot_token.get_secret_value():
+            found.append("SLACK_BOT_TOKEN is not set; it is the Bot User OAuth Token of your Slack app (xoxb-...).")
+        if not self.slack_app_token.get_secret_value() and not self.slack_signing_secret.get_secret_value():
+            found.append(
+                "Neither SLACK_SIGNING_SECRET (HTTP) nor SLACK_APP_TOKEN (Socket Mode) is set; "
+                "without one nobody could tell Slack from a stranger."
+            )
+        return found
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Each wrong variable as one sentence, without its value, which may be a secret."""
+    return [f"{str(line['loc'][0]).upper()}: {line['msg'].removeprefix('Value error, ')}." for line in error.errors()]
