@@ -1,14 +1,13 @@
-"""The team's policy as values: what the TOML file may say, with a safe default for every key. Rules read it; nothing here does I/O."""
+"""The team's policy as values: what the TOML file may say, a safe default for every key; rules read it, no I/O here."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
 
+from pydantic import Field
 
-class Section(BaseModel):
-    """A table of the policy file; unknown keys are refused so that a typo cannot loosen a limit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from bot.rules.policy_idle import Idle, Reminders
+from bot.rules.policy_section import Section
 
 
 class Approvals(Section):
@@ -17,13 +16,6 @@ class Approvals(Section):
     channel: str = ""
     approvers: tuple[str, ...] = ()
     expires_hours: float = Field(default=24, gt=0, le=24 * 30)
-
-
-class Reminders(Section):
-    """Where and when people hear of what is idle."""
-
-    channel: str = ""
-    hour: int = Field(default=9, ge=0, le=23)  # in the owner's own zone
 
 
 class Limits(Section):
@@ -43,10 +35,20 @@ class Launching(Section):
     instance_profile: str = ""
 
 
+class Account(Section):
+    """Another AWS account, entered by a role; no regions means those of limits."""
+
+    role_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")
+    external_id: str = ""
+    regions: tuple[str, ...] = ()
+
+
 class Policy(Section):
     """The whole file."""
 
     approvals: Approvals = Approvals()
     reminders: Reminders = Reminders()
+    idle: Idle = Idle()
     limits: Limits = Limits()
     launch: Launching = Launching()
+    accounts: Mapping[str, Account] = Field(default_factory=dict)  # by alias; "default" is mlbot's own
