@@ -1,7 +1,7 @@
 """How fast a signed slash command is acked: `mlbot run` beside a bare Bolt app on the same server, in the same run.
 
 2,000 commands one after another, 200 at once, and 200 at once while estimates are computed. Everything is on 127.0.0.1
-and ends by itself. Prints a table and exits 1 when a bound of the README does not hold (ratio 3, p99 100 ms, worst 1 s).
+and ends by itself. Prints a table and exits 1 when a bound does not hold (ratio 3, p99 100 ms, worst 1 s).
 """
 
 from __future__ import annotations

@@ -1,0 +1,97 @@
+"""Docs cannot rot: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bot.__main__ import COMMANDS
+from bot.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = json.loads((ROOT / "manifest.json").read_text())
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALL_DOCS = "\n".join(path.read_text() for path in DOCS)
+
+
+class Recorder:
+    """Stands where a Bolt app would and remembers what was registered."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, list[Any]] = {}
+
+    def __getattr__(self, kind: str) -> Any:
+        def register(pattern: Any, *rest: Any) -> Any:
+            self.seen.setdefault(kind, []).append(pattern)
+            return lambda listener: listener
+
+        return register
+
+
+def registered() -> dict[str, list[Any]]:
+    from handlers import register
+
+    app = Recorder()
+    register(app, None, None)  # type: ignore[arg-type]
+    return app.seen
+
+
+def test_the_manifest_names_just_the_commands_that_the_code_registers() -> None:
+    in_code = {name for name in registered()["command"] if isinstance(name, str)}
+    in_manifest = {command["command"] for command in MANIFEST["features"]["slash_commands"]}
+    assert in_manifest == in_code
+
+
+def test_the_manifest_subscribes_to_just_the_events_that_the_code_handles() -> None:
+    in_code = {name for name in registered().get("event", []) if isinstance(name, str)}
+    told = MANIFEST["settings"].get("event_subscriptions", {}).get("bot_events", [])
+    assert {name.partition(".")[0] for name in told} == in_code
+
+
+def test_the_manifest_keeps_slacks_limits() -> None:
+    names = MANIFEST["display_information"]
+    jsonschema.validate(
+        names,
+        {
+            "properties": {
+                "name": {"maxLength": 35},
+                "description": {"maxLength": 140},
+                "long_description": {"minLength": 175, "maxLength": 4000},
+            }
+        },
+    )
+    for command in MANIFEST["features"]["slash_commands"]:
+        assert re.fullmatch(r"/[a-z-]{1,31}", command["command"])
+        assert len(command["description"]) <= 2000
+        assert len(command.get("usage_hint", "")) <= 1000
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_line_command_is_documented_and_exists(command: str) -> None:
+    assert f"mlbot {command}" in ALL_DOCS
+    assert (ROOT / "bot" / "commands" / f"{command}.py").exists()
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_example_environment_or_the_docs(name: str) -> None:
+    assert name.upper() in (ROOT / ".env.example").read_text() + ALL_DOCS
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda p: p.name)
+def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), target
+
+
+def test_no_file_names_a_package_registry() -> None:
+    names = re.compile(
+        "|".join(("files." + "pythonhosted", "pypi" + r"\.org", "registry." + "npmjs", "index" + "-url"))
+    )
+    for path in (ROOT / "constraints.txt", ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", *DOCS):
+        assert not names.search(path.read_text()), path
