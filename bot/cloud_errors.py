@@ -16,6 +16,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
 
@@ -109,12 +110,12 @@ def translated(error: Exception, operation: str) -> CloudError:
         return _refusal(error)
     if isinstance(error, _BAD_CREDENTIALS):
         return Forbidden(f"mlbot has no usable AWS credentials: {_plain(str(error))}", code=type(error).__name__)
-    if isinstance(error, (HTTPClientError, OSError)) or type(error).__name__ == "ResponseParserError":
+    if isinstance(error, (HTTPClientError, OSError, ResponseParserError)):
         return Unsure(f"AWS did not answer {operation}.", code=type(error).__name__)
     return CloudError(f"AWS cannot be asked: {_plain(str(error))}", code=type(error).__name__)
 
 
-CAUGHT = (ClientError, BotoCoreError, OSError)
+CAUGHT = (ClientError, BotoCoreError, ResponseParserError, OSError)
 
 
 def _refusal(error: ClientError) -> CloudError:
