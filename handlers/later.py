@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 log = logging.getLogger(__name__)
 
@@ -15,10 +16,26 @@ class Later:
 
     def __init__(self, threads: int = 4) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="later")
+        self._lock = threading.Lock()
+        self._open: set[Future[None]] = set()
 
     def run(self, task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
         """Queue *task* and return at once."""
-        self._pool.submit(_guarded, task, trouble)
+        future = self._pool.submit(_guarded, task, trouble)
+        with self._lock:
+            self._open.add(future)
+        future.add_done_callback(self._done)
+
+    def _done(self, future: Future[None]) -> None:
+        with self._lock:
+            self._open.discard(future)
+
+    def settle(self) -> int:
+        """Wait for all that is queued; returns how many tasks that were."""
+        with self._lock:
+            waiting = set(self._open)
+        wait(waiting)
+        return len(waiting)
 
     def stop(self) -> None:
         """Finish what runs; start nothing more."""
