@@ -47,6 +47,11 @@ class Catalog:
         """The model that is meant by *name*; UnknownName when there is none."""
         return self.models[self._model_names.find(name)]
 
+    def model_within(self, text: str) -> Model | None:
+        """The model that a phrase names among other words ("bert-large SQuAD"), if there is one."""
+        name = self._model_names.within(text)
+        return self.models[name] if name else None
+
     def rate(self, instance_type: str, region: str, market: str) -> Rate | None:
         """USD per instance-hour under one of MARKETS; None when it is not known."""
         return self._rates.find(instance_type, region, market)
@@ -83,9 +88,16 @@ class Catalog:
         return next((quota for quota in self.quotas if quota.market == market and family in quota.families), None)
 
 
-@lru_cache(maxsize=4)
 def load(overlay: Path | None = None) -> Catalog:
-    """The catalog of the files beside this one; rows of *overlay* (what `catalog refresh` wrote) take their place."""
+    """The catalog of the files beside this one; rows of the folder *overlay*, if it exists, take their place.
+
+    A folder is read once: an overlay that changes must come under a new real path (`catalog refresh` turns a link).
+    """
+    return _load(overlay.resolve() if overlay and overlay.is_dir() else None)
+
+
+@lru_cache(maxsize=4)
+def _load(overlay: Path | None) -> Catalog:
     folders = (HERE,) if overlay is None else (HERE, overlay)
     chips = tables.read(folders, "chips", tables.chip)
     instances = {one.name: one for one in tables.read(folders, "instances", tables.instance)}
@@ -96,7 +108,7 @@ def load(overlay: Path | None = None) -> Catalog:
         chips=MappingProxyType({one.name: one for one, _ in chips}),
         instances=MappingProxyType(instances),
         models=MappingProxyType(models),
-        quotas=tuple(tables.read(folders, "quotas", tables.quota)),
+        quotas=tuple(tables.read((HERE,), "quotas", tables.quota)),
         regions=tuple(sorted({rate.region for rate in rates.listed})),
         calibration=_calibration(),
         prices_as_of=_oldest(rates, instances),

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Spellings = Callable[[str], Iterator[str]]
+_BREAKS = re.compile(r"[-_\s:,/]+")
+_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
 
 
 class UnknownName(KeyError):
@@ -41,25 +43,36 @@ class Names:
                 return self._known[key]
         raise UnknownName(name, self._kind, self.nearest(name))
 
+    def within(self, text: str) -> str | None:
+        """The longest name that stands in a phrase ("bert-large SQuAD"); None when a size of the phrase is not its own."""
+        words = [word for word in _BREAKS.split(re.sub(r"\([^)]*\)", " ", text.lower())) if word][:24]
+        spans = ((start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            name = self._known.get(next(self._spellings("-".join(words[start:end]))))
+            if name:
+                others = words[:start] + words[end:]
+                return None if any(_SIZE.fullmatch(word) for word in others) else name
+        return None
+
     def nearest(self, name: str) -> tuple[str, ...]:
         """Up to three names that look most like *name*."""
         key = next(self._spellings(name[:80]), "")
-        close = difflib.get_close_matches(key, self._known, n=6, cutoff=0.5)
+        close = difflib.get_close_matches(key, self._known, n=6, cutoff=0.6)
         begin = [known for known in sorted(self._known) if len(key) > 1 and known.startswith(key)]
         return tuple(dict.fromkeys(self._known[known] for known in [*begin[:3], *close]))[:3]
 
 
-_MODEL_SUFFIXES = frozenset(
-    "hf chat instruct it base pt awq gptq gguf ggml fp8 fp16 bf16 int4 int8 4bit 8bit bnb uncased cased preview".split()
+_MODEL_SUFFIXES = re.compile(
+    "hf|chat|instruct|it|base|pt|awq|gptq|gguf|ggml|fp8|fp16|bf16|int4|int8|4bit|8bit|bnb|uncased|cased|preview|sft|dpo"
 )
 
 
 def model_spellings(name: str) -> Iterator[str]:
-    """Keys of a model name, the closest first: whole, without its organisation, without "-Instruct", "-hf" and the like."""
+    """Keys of a model name, the closest first: whole, without its organisation, without "-Instruct" and the like."""
     text = re.sub(r"\([^)]*\)", " ", name.lower()).strip()
     yield _joined(text.replace("/", "-"))
     text = text.rpartition("/")[2]
-    words = [word for word in re.split(r"[-_\s:]+", text) if word]
+    words = [word for word in _BREAKS.split(text) if word]
     for start in (0, 1) if words[:1] == ["meta"] else (0,):
         for end in _ends(words, start):
             yield _joined("-".join(words[start:end]))
@@ -68,7 +81,7 @@ def model_spellings(name: str) -> Iterator[str]:
 def _ends(words: list[str], start: int) -> Iterator[int]:
     end = len(words)
     yield end
-    while end > start + 1 and words[end - 1] in _MODEL_SUFFIXES:
+    while end > start + 1 and _MODEL_SUFFIXES.fullmatch(words[end - 1]):
         end -= 1
         yield end
 
@@ -80,9 +93,8 @@ def _joined(text: str) -> str:
     return re.sub(r"(?<!\d)-|-(?!\d)", "", text)
 
 
-_CHIP_NOISE = frozenset(
-    "nvidia amd intel google aws geforce tesla instinct habana qualcomm gpu gpus chip chips card cards accelerator "
-    "accelerators gb gib hbm2 hbm2e hbm3 hbm3e".split()
+_CHIP_NOISE = re.compile(
+    "nvidia|amd|intel|google|aws|geforce|tesla|instinct|habana|qualcomm|gpus?|chips?|cards?|accelerators?|gi?b|hbm2e?|hbm3e?"
 )
 
 
@@ -90,7 +102,7 @@ def chip_spellings(name: str) -> Iterator[str]:
     """The key of a chip name: its runs of letters and of figures in any order, without the vendor's and "GB"."""
     text = re.sub(r"\b(\d+)\s*g(b|ib)?\b", r"\1", name.lower())
     text = re.sub(r"sxm\d", "sxm", text)
-    words = [word for word in re.findall(r"[a-z0-9.]+", text) if word not in _CHIP_NOISE]
+    words = [word for word in re.findall(r"[a-z0-9.]+", text) if not _CHIP_NOISE.fullmatch(word)]
     yield " ".join(sorted(re.findall(r"[a-z]+|[0-9.]+", " ".join(words))))
 
 

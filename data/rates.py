@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from data.shapes import Rate, Share
 
@@ -15,7 +16,7 @@ class Rates:
     def __init__(self, listed: Iterable[Rate], shares: Iterable[Share]) -> None:
         self._listed = {(rate.instance_type, rate.region, rate.market): rate for rate in listed}
         self._shares = {(share.applies_to, share.region, share.market): share for share in shares}
-        self._derived: dict[tuple[str, str, str], Rate | None] = {}
+        self._found: dict[tuple[str, str, str], Rate | None] = {}
 
     @property
     def listed(self) -> tuple[Rate, ...]:
@@ -25,11 +26,14 @@ class Rates:
     def find(self, instance_type: str, region: str, market: str) -> Rate | None:
         """The listed price if there is one, else the one that a share of on-demand gives, else None."""
         key = (instance_type, region, market)
-        if key in self._listed:
-            return self._listed[key]
-        if key not in self._derived:
-            self._derived[key] = self._derive(*key)
-        return self._derived[key]
+        if key not in self._found:
+            self._found[key] = self._told(self._listed[key]) if key in self._listed else self._derive(*key)
+        return self._found[key]
+
+    def _told(self, rate: Rate) -> Rate:
+        """A listed spot price does not say how often machines are taken back; the family's share may."""
+        share = self._share(rate.instance_type, rate.region, "spot") if rate.market == "spot" else None
+        return replace(rate, reclaimed_per_month=share.reclaimed_per_month) if share else rate
 
     def _derive(self, instance_type: str, region: str, market: str) -> Rate | None:
         base = self._listed.get((instance_type, region, "on-demand"))

@@ -1,4 +1,4 @@
-"""The shapes of the facts: one frozen record a row, each with its source and its date; what is unknown is None, never 0."""
+"""The shapes of the facts: one frozen record a row, with its source and date; what is unknown is None, never 0."""
 
 from __future__ import annotations
 
@@ -120,7 +120,10 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A published model's architecture; *params* counts all weights, *active_params* those that one token uses."""
+    """A published model's architecture; *params* counts all weights, *active_params* those that one token uses.
+
+    For a diffusion pipeline that is the part that runs in every step. *layers* of an encoder-decoder counts both sides.
+    """
 
     name: str
     aliases: tuple[str, ...]

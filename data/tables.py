@@ -17,7 +17,7 @@ day = lru_cache(maxsize=256)(date.fromisoformat)
 
 
 def read(folders: Iterable[Path], name: str, shape: Callable[[Row], T]) -> list[T]:
-    """The rows of the table *name*, as *shape* makes them, folder after folder; a folder without the file adds nothing."""
+    """The rows of the table *name* as *shape* makes them, folder after folder; a missing file adds nothing."""
     return [made for folder in folders for made in _made(folder / f"{name}.csv", shape)]
 
 
