@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -78,7 +78,6 @@ def no_metrics(look: Look, resources: Sequence[Resource], start: datetime, end: 
     return {resource.id: Usage({}) for resource in resources}
 
 
-def tags_of(fact: Fact) -> dict[str, str]:
-    """AWS's list of Key and Value as a dict."""
-    tags: Iterable[Mapping[str, str]] = fact.get("Tags") or ()
-    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+def request_id(answer: Fact) -> str:
+    """AWS's id of a call, for the audit log."""
+    return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
