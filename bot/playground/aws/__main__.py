@@ -1,4 +1,4 @@
-"""`python -m bot.playground.aws [--port N]`: a local AWS by itself; prints its address and serves until it is stopped."""
+"""`python -m bot.playground.aws [--port N]`: a local AWS by itself; prints its address, serves until stopped."""
 
 from __future__ import annotations
 

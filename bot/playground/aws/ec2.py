@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from bot.clock import Clock
 from bot.playground.aws.quotas import Quotas, market_of
-from bot.playground.aws.request import Answer, Refused, Request, as_xml
+from bot.playground.aws.request import DEFAULT_ACCOUNT, Answer, Refused, Request, as_xml
 from bot.playground.aws.states import ENDS_IN, States
 from bot.playground.aws.tokens import Tokens
 from data import Catalog
@@ -48,6 +48,20 @@ class Ec2:
         if IMAGE not in found.amis:
             add_image(found, IMAGE, IMAGE_NAME)
         return found
+
+    def regions(self, account: str) -> tuple[str, ...]:
+        """Where this account has instances."""
+        return tuple(region for owner, region in self._states if owner == account)
+
+    def grow_old(self, region: str, identity: str, launched: datetime, stopped: datetime | None) -> None:
+        """Set an instance's times, and let it be running or stopped for good."""
+        instance = self.backend(DEFAULT_ACCOUNT, region).get_instance_by_id(identity)
+        instance.launch_time = launched.replace(tzinfo=None, microsecond=0)
+        for _, device in instance.get_block_device_mapping:
+            volume = self.backend(DEFAULT_ACCOUNT, region).volumes[device.volume_id]
+            volume.create_time = volume.attachment.attach_time = instance.launch_time
+        instance._reason = f"User initiated ({stopped:%Y-%m-%d %H:%M:%S} GMT)" if stopped else ""
+        self.states(DEFAULT_ACCOUNT, region).end(instance, "stopped" if stopped else "running")
 
     def states(self, account: str, region: str) -> States:
         """The clockwork of one account and region's instances."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from moto.core.base_backend import BackendDict
@@ -25,6 +26,7 @@ from data import Catalog
 
 HOST = "127.0.0.1"
 NOT_SEEN_YET = {"DescribeInstances": ("InvalidInstanceID.NotFound", "reservationSet")}
+READS_METRICS = ("GetMetricData", "GetMetricStatistics", "ListMetrics")
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -54,6 +56,8 @@ class LocalAws:
         self.ec2 = ec2.Ec2(clock, catalog, self.quotas)
         self.image = ec2.IMAGE
         self.endpoint = ""
+        self.loads: dict[str, Any] = {}  # by instance: what a machine does, for whoever writes its metrics
+        self.before_metrics: Callable[[], object] = lambda: None  # runs before metrics are read
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -99,6 +103,15 @@ class LocalAws:
             return self.ec2.backend(account, region)
         services: Any = importlib.import_module("moto.backends")
         return services.get_backend(service)[account][region]
+
+    def regions_in_use(self, account: str = DEFAULT_ACCOUNT) -> tuple[str, ...]:
+        """The regions in which somebody asked EC2 for something."""
+        return self.ec2.regions(account)
+
+    def grow_old(self, region: str, identity: str, *, launched: datetime, stopped: datetime | None = None) -> None:
+        """Make an instance one that was launched, and maybe stopped, long ago."""
+        with self._lock:
+            self.ec2.grow_old(region, identity, launched, stopped)
 
     def set_parameter(self, name: str, value: str, region: str) -> None:
         """A public SSM parameter, as AWS publishes images."""
@@ -154,6 +167,8 @@ class LocalAws:
             if request.service == "sagemaker":
                 sagemaker.before(request)
                 return sagemaker.after(request, self._ask_moto(environ), self.clock)
+            if request.action in READS_METRICS:
+                self.before_metrics()
             if request.service != "ec2":
                 return self._ask_moto(environ)
             self.ec2.settle(request.account, request.region)

@@ -56,6 +56,11 @@ class States:
         self.put(instance, name)
         self._changes[instance.id] = Change(ENDS_IN[name], self._clock.now() + self.takes[name])
 
+    def end(self, instance: Any, name: str) -> None:
+        """Put *instance* into a lasting state at once."""
+        self.put(instance, name)
+        self._changes.pop(instance.id, None)
+
     def check(self, backend: Any, action: str, identities: tuple[str, ...]) -> None:
         """Refuse what EC2 refuses for the state that an instance is in."""
         for identity in identities:
