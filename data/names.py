@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Spellings = Callable[[str], Iterator[str]]
 _BREAKS = re.compile(r"[-_\s:,/]+")
-_SIZE = re.compile(r"\d+(\.\d+)?[bm]")
+_SIZE = re.compile(r"\d+(\.\d+)?[bm]|b\d")
 
 
 class UnknownName(KeyError):
@@ -44,7 +44,7 @@ class Names:
         raise UnknownName(name, self._kind, self.nearest(name))
 
     def within(self, text: str) -> str | None:
-        """The longest name that stands in a phrase ("bert-large SQuAD"); None when a size of the phrase is not its own."""
+        """The longest name that stands in a phrase ("bert-large SQuAD"); None when the phrase has a size beside it."""
         words = [word for word in _BREAKS.split(re.sub(r"\([^)]*\)", " ", text.lower())) if word][:24]
         spans = ((start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1))
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
