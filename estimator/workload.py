@@ -9,7 +9,7 @@ Family = Literal["decoder", "encoder", "encoder-decoder", "vision", "diffusion",
 Precision = Literal["bf16", "fp16", "fp32", "tf32", "fp8", "fp4", "int8", "int4"]
 Method = Literal["full", "lora", "qlora"]
 Recompute = Literal["none", "selective", "full"]
-Market = Literal["on-demand", "spot", "savings-plan"]
+Market = Literal["on-demand", "spot", "savings-plan", "savings-plan-1y", "savings-plan-3y", "capacity-block"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,10 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What limits the choice: region, market, deadline, budget, families, vendor; None is no limit."""
+    """What limits the choice: region, market, deadline, budget, families, vendor; None is no limit.
+
+    *vendor* is the maker of the chips, or "cpu", or "gpu" for anything with a chip. *chips* is their number in all.
+    """
 
     region: str = "us-east-1"
     market: Market | None = None
@@ -68,6 +71,8 @@ class Wish:
     families: tuple[str, ...] = ()
     vendor: str | None = None
     max_nodes: int | None = None
+    chips: int | None = None
+    max_usd_per_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Work:
     parallel: Parallel = field(default_factory=Parallel)
     hardware: Hardware | None = None  # None: rank the choices
     wish: Wish = field(default_factory=Wish)
+    notes: tuple[str, ...] = field(default=(), compare=False)  # how the asker's words were read, where that was a choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,8 @@ class Training(Work):
     micro_batch: int | None = None
     recompute: Recompute | None = None
     optimizer: str | None = None
+    trials: int | None = None  # a sweep: so many runs of this
+    parallel_trials: int | None = None  # of which so many at a time; None: one after another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +115,10 @@ class FineTuning(Training):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference(Work):
-    """Serving: *qps* requests a second, or *samples* in one batch job; token counts are per request."""
+    """Serving: *qps* requests a second, or *samples* in one batch job; token counts are per request.
+
+    A service is priced for *service_hours*, or for a month.
+    """
 
     batch: int | None = None
     qps: float | None = None
@@ -117,6 +128,10 @@ class Inference(Work):
     seq_len: int | None = None
     concurrency: int | None = None
     scenario: str | None = None
+    max_ttft_ms: float | None = None
+    max_tpot_ms: float | None = None
+    max_latency_ms: float | None = None  # of the whole request
+    service_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
