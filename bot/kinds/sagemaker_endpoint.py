@@ -53,7 +53,8 @@ def measure(look: Look, resources: Sequence[Resource], start: datetime, end: dat
     """
     Invocations of all variants together; hours for windows over 15 days, where CloudWatch keeps no 5 minutes.
 
-    AWS publishes nothing while nobody asks, so missing datapoints are zero here, from its creation on.
+    AWS publishes nothing while nobody asks, so missing datapoints are zero here, from its creation on. Where
+    CloudWatch failed to answer there is no series and nothing is called missing: that is unknown.
     """
     step = STEP if look.now - start <= timedelta(days=15) else HOUR
     queries = [
@@ -85,7 +86,7 @@ def delete(look: Look, one: Resource) -> str:
 
 def _usage(one: Resource, parts: Sequence[Points], start: datetime, end: datetime, step: timedelta) -> Usage:
     if len(parts) < len(_variants(one)):
-        return Usage({}, ("invocations",))
+        return Usage({})
     values = dict.fromkeys(_steps(max(start, one.created or start), end, step), 0.0)
     for points in parts:
         values |= {at: values.get(at, 0.0) + value for at, value in points.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -39,6 +40,8 @@ class Ec2:
         self._was: dict[str, Was] = {}  # of the call that runs now
         self._persistent: set[str] = set()  # spot instances that may be stopped
         self._states: dict[tuple[str, str], States] = {}
+        filters: Any = importlib.import_module("moto.ec2.utils")
+        filters.filter_dict_attribute_mapping["client-token"] = "client_token"  # moto knows it and cannot filter by it
 
     def backend(self, account: str, region: str) -> Any:
         """moto's EC2 of one account and region, with our image in it."""

@@ -17,6 +17,8 @@ How = Literal[
     "unseen",  # a describe does not see it yet: NotFound by id, empty by filter
 ]
 
+NOT_IN_A_DRY_RUN = ("InsufficientInstanceCapacity", "VcpuLimitExceeded")  # a dry run checks rights and parameters
+
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
@@ -37,6 +39,8 @@ class Fault:
 
     def matches(self, request: Request, zone: str) -> bool:
         """Whether this rule is meant for *request*, which names *zone* (itself or by its subnet)."""
+        if request.params.get("DryRun") == "true" and self.code in NOT_IN_A_DRY_RUN:
+            return False
         wanted = (self.action, self.service, self.region, self.zone, self.instance_type)
         actual = (request.action, request.service, request.region, zone, request.params.get("InstanceType", ""))
         return all(not want or want == have for want, have in zip(wanted, actual, strict=True))

@@ -10,6 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from moto.core.base_backend import BackendDict
@@ -68,7 +69,8 @@ class LocalAws:
         BackendDict.reset()
         self._server = make_server(HOST, port, self, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
-        threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True).start()
+        serve = partial(self._server.serve_forever, poll_interval=0.02)
+        threading.Thread(target=serve, name="local-aws", daemon=True).start()
         self.endpoint = f"http://{HOST}:{self._server.server_port}"
         return self.endpoint
 
