@@ -1,65 +1,142 @@
-"""What a resource is, what was measured of it, and whether it is idle; pure, time is an argument."""
+"""Whether a resource is idle, and why; pure, time is an argument. Missing measurements mean unknown, never idle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-Level = Literal["active", "idle", "unknown"]
+from bot.rules import idle_resting, idle_running
+from bot.rules.idle_facts import HOURS_PER_MONTH, Confidence, Hold, Known, Level, Resource, Series, Usage, Verdict
+from bot.rules.idle_running import Machine, Plan
+from bot.rules.idle_track import Track
+from bot.rules.idle_words import moment, span
+from bot.rules.policy_idle import Idle, IdleRule
 
+__all__ = [
+    "HOURS_PER_MONTH",
+    "Confidence",
+    "Hold",
+    "Known",
+    "Level",
+    "Resource",
+    "Series",
+    "Usage",
+    "Verdict",
+    "accelerator",
+    "judge",
+    "rule_for",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """One thing in an account that may bill; money is USD, None where the price is not known."""
-
-    id: str  # AWS id or name
-    kind: str  # "ec2_instance", "ebs_volume", ...
-    account: str  # alias of the policy; "default"
-    region: str
-    zone: str = ""
-    name: str = ""
-    type: str = ""  # instance type, volume type
-    state: str  # running, stopped, available, in-use, InService ...
-    owner: str | None = None  # Slack id, from the tag mlbot:owner or later sources
-    request: str | None = None  # tag mlbot:request
-    purpose: str = ""
-    until: datetime | None = None  # tag mlbot:until
-    created: datetime | None = None
-    since: datetime | None = None  # launch time of what runs; when it stopped for what is stopped
-    market: str = "on-demand"
-    tags: Mapping[str, str] = field(default_factory=dict)
-    usd_per_hour: float | None = None  # what it bills now, all parts
-    usd_per_hour_stopped: float | None = None  # what stays when it is stopped (disks, addresses)
-    details: Mapping[str, object] = field(
-        default_factory=dict
-    )  # kind's own facts: size_gb, volumes, attached_to, gpus ...
+FRESH = Known()
+Judge = Callable[[Resource, Usage, Idle, datetime, Known], Verdict]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Datapoints of one statistic, each at the END of its interval, oldest first."""
+def judge(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known = FRESH) -> Verdict:
+    """
+    Say whether *resource* is idle as of *now*, and why.
 
-    step: timedelta
-    points: tuple[tuple[datetime, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What was measured: series by signal name (gpu_max_pct, gpu_avg_pct, cpu_max_pct, cpu_avg_pct, net_bytes, disk_ops, invocations)."""
-
-    series: Mapping[str, Series]
-    missing: tuple[str, ...] = ()  # signals that were asked for and do not exist
+    *known* is what earlier scans found and people answered; a snooze, a keep or a fresh heartbeat is a veto.
+    """
+    if veto := _vetoed(resource, rules, now, known):
+        return Verdict(level="active", reason=veto)
+    return BY_KIND.get(resource.kind, _machine)(resource, usage, rules, now, known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """active, idle or unknown, with the reason in words and the evidence."""
+def rule_for(rules: Idle, resource: Resource) -> IdleRule:
+    """The rule for this machine: the team's, changed by its family, then its type, then its tags."""
+    family = resource.type.partition(".")[0]
+    changes: dict[str, float] = {**rules.families.get(family, {}), **rules.families.get(resource.type, {})}
+    for name, value in sorted(resource.tags.items()):
+        changes.update(rules.tags.get(f"{name}={value}", {}))
+    return IdleRule.model_validate({**rules.plain(), **changes}) if changes else rules
 
-    level: Level
-    reason: str
-    safe: bool = False  # idle strongly enough that Stop may be called safe
-    confidence: Literal["high", "medium", "low"] = "high"
-    since: datetime | None = None  # start of the idle episode
-    advice: str = ""  # for unknown: what to install
+
+def accelerator(resource: Resource) -> str | None:
+    """GPU or Neuron, empty for a machine without one, None where its type is not known."""
+    if resource.details.get("neuron"):
+        return "Neuron"
+    if resource.details.get("chip"):
+        return "GPU"
+    return "" if resource.details.get("known_type") else None
+
+
+def _vetoed(resource: Resource, rules: Idle, now: datetime, known: Known) -> str | None:
+    if known.hold and known.hold.stands(now):
+        word = "snoozed" if known.hold.what == "snooze" else "kept"
+        because = f": {known.hold.reason}" if known.hold.reason else ""
+        return f"{word} by <@{known.hold.by}> until {moment(known.hold.until)}{because}"
+    if keep := resource.tags.get(rules.keep_tag):
+        until = _time(keep)
+        if until is None:
+            return f"its tag {rules.keep_tag} says {keep!r}, which is no ISO time, so it is left alone"
+        if now < until:
+            return f"its tag {rules.keep_tag} keeps it until {moment(until)}"
+    if beat := resource.tags.get(rules.heartbeat_tag):
+        at = _time(beat)
+        fresh = timedelta(minutes=rule_for(rules, resource).heartbeat_minutes)
+        if at is None or abs(now - at) <= fresh:
+            return f"a job renewed its tag {rules.heartbeat_tag} at {beat}"
+    if resource.details.get("sessions"):
+        return "somebody has a session open on it"
+    return None
+
+
+def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known) -> Verdict:
+    if resource.state in ("stopped", "Stopped"):
+        return idle_resting.stopped(resource, now, known)
+    if resource.state not in ("running", "InService"):
+        return Verdict(level="active", reason=f"it is {resource.state}")
+    rule = rule_for(rules, resource)
+    young = timedelta(minutes=rule.boot_minutes)
+    if resource.since and now - resource.since < young:
+        return Verdict(level="active", reason=f"started {span(now - resource.since)} ago")
+    machine = Machine(
+        accelerator=accelerator(resource),
+        missing=usage.missing,
+        plan=_plan(resource, now),
+        until=resource.until,
+        pause=known.pause,
+    )
+    tracks = {name: Track(series) for name, series in usage.series.items() if series.points}
+    weighed = idle_running.weigh(tracks, rule, machine)
+    if weighed is None:
+        advice = idle_running.advice(machine, "CPU")
+        return Verdict(level="unknown", reason="nothing says how busy it is", confidence="low", advice=advice)
+    return _joined(idle_running.judge(weighed, now), resource, known)
+
+
+def _joined(verdict: Verdict, resource: Resource, known: Known) -> Verdict:
+    """The episode as one, where earlier scans saw its beginning; never from before the machine started."""
+    since, at_least = verdict.since, verdict.at_least
+    if verdict.level != "idle" or since is None:
+        return verdict
+    if at_least and known.idle_since and known.idle_since < since:
+        since, at_least = known.idle_since, known.at_least
+    if resource.since and since <= resource.since:
+        since, at_least = resource.since, False
+    return replace(verdict, since=since, at_least=at_least)
+
+
+def _plan(resource: Resource, now: datetime) -> Plan:
+    if resource.until is None:
+        return ""
+    return "after" if now >= resource.until else "before"
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+BY_KIND: dict[str, Judge] = {
+    "ec2_instance": _machine,
+    "sagemaker_notebook": _machine,
+    "ebs_volume": idle_resting.volume,
+    "elastic_ip": idle_resting.address,
+    "ebs_snapshot": idle_resting.image,
+    "sagemaker_endpoint": idle_resting.endpoint,
+}

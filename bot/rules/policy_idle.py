@@ -25,7 +25,7 @@ class IdleRule(Section):
     cpu_safe_hours: float = Field(default=48, ge=24)  # CPU alone never calls a stop safe sooner
     boot_minutes: float = Field(default=60, ge=0)  # no verdict while it is this young
     coverage: float = Field(default=0.9, gt=0, le=1)  # share of the expected datapoints below which it is unknown
-    pace: float = Field(default=1.25, ge=0)  # quiet longer than this many of its own longest pauses; 0: not asked
+    pace: float = Field(default=1.5, ge=0)  # quiet longer than this many times its own longest pause; 0: not asked
     heartbeat_minutes: float = Field(default=60, gt=0)  # how fresh the heartbeat tag must be to veto
 
 

@@ -1,0 +1,36 @@
+"""Times, shares and money as a person reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def span(length: timedelta) -> str:
+    """45 min, 3 h, 31 h, 12 days."""
+    minutes = length.total_seconds() / 60
+    if minutes < 90:
+        return f"{max(0, round(minutes))} min"
+    hours = minutes / 60
+    if hours < 10:
+        return f"{hours:.1f}".removesuffix(".0") + " h"
+    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} days"
+
+
+def percent(value: float) -> str:
+    """0 %, 0.4 %, 63 %."""
+    return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def usd(amount: float) -> str:
+    """$0.24, $38, $1,250."""
+    return f"${amount:,.2f}" if amount < 10 else f"${amount:,.0f}"
+
+
+def rate(bytes_per_s: float) -> str:
+    """12 kB/s, 3.4 MB/s."""
+    return f"{bytes_per_s / 1e6:.1f} MB/s" if bytes_per_s >= 1e6 else f"{bytes_per_s / 1e3:.0f} kB/s"
+
+
+def moment(at: datetime) -> str:
+    """A time in UTC, to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
