@@ -16,6 +16,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
 from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
@@ -110,7 +111,7 @@ def translated(error: Exception, operation: str) -> CloudError:
         return _refusal(error)
     if isinstance(error, _BAD_CREDENTIALS):
         return Forbidden(f"mlbot has no usable AWS credentials: {_plain(str(error))}", code=type(error).__name__)
-    if isinstance(error, (HTTPClientError, OSError, ResponseParserError)):
+    if isinstance(error, (HTTPClientError, NotConnected, OSError, ResponseParserError)):
         return Unsure(f"AWS did not answer {operation}.", code=type(error).__name__)
     return CloudError(f"AWS cannot be asked: {_plain(str(error))}", code=type(error).__name__)
 
