@@ -6,12 +6,28 @@ import argparse
 import sys
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import catalog_text as text
 from bot.clock import Clock
 from data import Catalog, UnknownName, load
 
+if TYPE_CHECKING:  # boto3 takes a second to import, and only refresh needs it
+    from bot.cloud import Cloud
+
 OVERLAY = Path(".local/catalog")
+MAIN_REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-south-1",
+)
+SHOWN = 30  # changes on the screen; the file has all
 EXAMPLE = "for example: mlbot catalog show p5.48xlarge"
 
 
@@ -27,8 +43,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing.add_argument("what", nargs="?", choices=("instances", "chips", "models"), default="instances")
     listing.add_argument("--region", default="us-east-1", help="whose prices to show")
     listing.set_defaults(run=run_list)
-    for verb in (show, listing):
-        verb.add_argument("--overlay", type=Path, default=OVERLAY, help=f"what refresh wrote (default: {OVERLAY})")
+    refresh = verbs.add_parser("refresh", help="read prices and types from AWS into a folder over the catalog")
+    refresh.add_argument("--region", action="append", help="only these regions; default: the nine main ones")
+    refresh.add_argument("--dry-run", action="store_true", help="say what would change and write nothing")
+    refresh.set_defaults(run=run_refresh)
+    for verb in (show, listing, refresh):
+        verb.add_argument("--overlay", type=Path, default=OVERLAY, help=f"where refresh writes (default: {OVERLAY})")
 
 
 def run_show(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
@@ -58,6 +78,40 @@ def run_list(args: argparse.Namespace) -> int:
     else:
         print(text.chips(catalog) if args.what == "chips" else text.models(catalog))
     return 0
+
+
+def run_refresh(args: argparse.Namespace, *, cloud: Cloud | None = None, clock: Clock | None = None) -> int:
+    """Read AWS, say what changed, write it; 1 when AWS told no price at all."""
+    from bot import catalog_overlay, cloud_catalog
+
+    now = (clock or Clock()).now()
+    before = _load(args.overlay)
+    reading = cloud_catalog.read(cloud or _own_cloud(), before, args.region or MAIN_REGIONS, now)
+    for gap in reading.gaps:
+        print(f"Not read: {gap}", file=sys.stderr)
+    if not reading.rates:
+        rights = ", ".join(cloud_catalog.PERMISSIONS)
+        print(f"AWS told no prices, so nothing was changed. The credentials need {rights}.", file=sys.stderr)
+        return 1
+    found = catalog_overlay.changes(before, reading, now.date())
+    print(f"Read {len(reading.rates)} prices and {len(reading.instances)} types; {len(found)} figures changed.")
+    print(*sorted(map(str, sorted(found, key=lambda change: -abs(change.size))[:SHOWN])), sep="\n")
+    if args.dry_run:
+        print("Nothing was written (--dry-run).")
+        return 0
+    version = catalog_overlay.write(args.overlay, reading, found, now)
+    print(
+        f"Written to {version}, all changes to {version / 'changes.csv'}. A running bot takes it up when it restarts."
+    )
+    return 0
+
+
+def _own_cloud() -> Cloud:
+    from bot.cloud import Cloud
+    from bot.rules.policy import Policy
+    from bot.settings import Settings
+
+    return Cloud(Settings(), Policy)
 
 
 def _load(overlay: Path) -> Catalog:
