@@ -62,7 +62,9 @@ def imports_of(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            if node.module not in ROOMS:  # `from bot import ops` names bot.ops, and not all of bot
+                found.add(node.module)
     return found
 
 

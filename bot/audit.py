@@ -1,0 +1,89 @@
+"""One row per decision and effect, in the transaction of the change; hash-chained, so that an edit shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.store import audit as table
+from bot.store.db import Row, Store, Tx
+from bot.store.values import pack, stamp, unpack
+
+BOT = "mlbot"  # the actor of what nobody pressed
+CHAINED = ("seq", "at", "actor", "team", "action", "subject", "detail", "previous")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verify found: how many rows are sound, the newest hash, and the first row that is not."""
+
+    rows: int
+    head: str
+    broken_at: int | None = None
+    why: str = ""
+
+
+def record(
+    tx: Tx,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    now: datetime,
+    team: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """
+    Add a row about *subject* (a launch, an instance, the policy).
+
+    *detail* says what a reader needs later: before, after, reason, price, aws_request_id, slack_ts, outcome.
+    """
+    seq, previous = table.head(tx)
+    row = {
+        "seq": seq + 1,
+        "at": stamp(now),
+        "actor": actor,
+        "team": team,
+        "action": action,
+        "subject": subject,
+        "detail": pack(detail or {}),
+        "previous": previous,
+    }
+    table.append(tx, **row, hash=digest(row))
+
+
+def digest(row: Mapping[str, Any] | Row) -> str:
+    """The hash of a row and, through *previous*, of all before it."""
+    return hashlib.sha256(pack([row[column] for column in CHAINED]).encode()).hexdigest()
+
+
+def head(store: Store) -> tuple[int, str]:
+    """How many rows there are and the newest one's hash; kept elsewhere, it proves that no tail was cut off."""
+    with store.reading() as tx:
+        return table.head(tx)
+
+
+def verify(store: Store, *, published: tuple[int, str] | None = None) -> Report:
+    """Walk the chain; *published* is a number and hash that were written down elsewhere before."""
+    seq, previous, seen = 0, "", published is None
+    with store.reading() as tx:
+        for row in table.rows(tx):
+            if row["seq"] != seq + 1:
+                return Report(seq, previous, seq + 1, f"row {seq + 1} is missing")
+            if row["previous"] != previous or row["hash"] != digest(row):
+                return Report(seq, previous, seq + 1, f"row {seq + 1} was changed")
+            seq, previous = row["seq"], row["hash"]
+            seen = seen or (seq, previous) == published
+    if not seen and published is not None:
+        return Report(seq, previous, published[0], f"the published hash of row {published[0]} is not in the log")
+    return Report(seq, previous)
+
+
+def export(store: Store, *, subject: str = "", since: datetime | None = None) -> list[dict[str, Any]]:
+    """Every row as plain values, *detail* unpacked."""
+    begin = stamp(since) if since else ""
+    with store.reading() as tx:
+        return [{**dict(row), "detail": unpack(row["detail"])} for row in table.rows(tx, subject=subject, since=begin)]

@@ -1,0 +1,101 @@
+"""The op table: work that survives the process, claimed with a lease and finished only by who holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.store.db import Row, Tx
+from bot.store.values import pack, stamp
+
+DUE = "state = 'ready' AND next_at <= ? AND (lease IS NULL OR lease <= ?)"
+
+
+def add(tx: Tx, *, kind: str, key: str, payload: Mapping[str, Any], now: datetime, due: datetime) -> bool:
+    """Add an op unless its key is known; returns whether it was added."""
+    return tx.add("op", kind=kind, key=key, payload=pack(payload), next_at=stamp(due), created_at=stamp(now))
+
+
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether anything could be claimed."""
+    at = stamp(now)
+    return tx.one(f"SELECT 1 FROM op WHERE {DUE} LIMIT 1", at, at) is not None
+
+
+def claim(tx: Tx, *, owner: str, now: datetime, lease: timedelta) -> Row | None:
+    """Take the op that has been due longest; its row, or None when nothing is due."""
+    at = stamp(now)
+    return tx.one(
+        "UPDATE op SET owner = ?, lease = ?, attempts = attempts + 1"
+        f" WHERE id = (SELECT id FROM op WHERE {DUE} ORDER BY next_at, id LIMIT 1) RETURNING *",
+        owner,
+        stamp(now + lease),
+        at,
+        at,
+    )
+
+
+def renew(tx: Tx, *, op: int, owner: str, lease: datetime) -> bool:
+    """Hold it longer; False when somebody else took it."""
+    return tx.run("UPDATE op SET lease = ? WHERE id = ? AND owner = ?", stamp(lease), op, owner) == 1
+
+
+def finish(tx: Tx, *, op: int, owner: str, now: datetime, state: str = "done", error: str = "") -> bool:
+    """End it; False when its lease lapsed and somebody else took it."""
+    changed = tx.run(
+        "UPDATE op SET state = ?, error = ?, ended_at = ?, lease = NULL WHERE id = ? AND owner = ? AND state = 'ready'",
+        state,
+        error,
+        stamp(now),
+        op,
+        owner,
+    )
+    return changed == 1
+
+
+def postpone(tx: Tx, *, op: int, owner: str, until: datetime, error: str) -> bool:
+    """Let go of it until a later time."""
+    changed = tx.run(
+        "UPDATE op SET next_at = ?, error = ?, lease = NULL, owner = NULL WHERE id = ? AND owner = ?"
+        " AND state = 'ready'",
+        stamp(until),
+        error,
+        op,
+        owner,
+    )
+    return changed == 1
+
+
+def hasten(tx: Tx, *, kind: str, key: str, now: datetime) -> None:
+    """Make an op that waits due now."""
+    tx.run("UPDATE op SET next_at = ? WHERE kind = ? AND key = ? AND state = 'ready'", stamp(now), kind, key)
+
+
+def again(tx: Tx, *, kind: str, key: str, payload: Mapping[str, Any], now: datetime, due: datetime) -> None:
+    """Add an op, or make the ended one of this key ready once more; one that is ready stays as it is."""
+    if add(tx, kind=kind, key=key, payload=payload, now=now, due=due):
+        return
+    tx.run(
+        "UPDATE op SET state = 'ready', next_at = ?, attempts = 0, owner = NULL, lease = NULL, error = ''"
+        " WHERE kind = ? AND key = ? AND state != 'ready'",
+        stamp(due),
+        kind,
+        key,
+    )
+
+
+def counts(tx: Tx) -> Mapping[str, int]:
+    """How many ops there are in each state."""
+    return {row["state"]: row["n"] for row in tx.all("SELECT state, COUNT(*) AS n FROM op GROUP BY state")}
+
+
+def oldest_due(tx: Tx, now: datetime) -> str | None:
+    """When the op that waits longest became due."""
+    found: str | None = tx.value("SELECT MIN(next_at) FROM op WHERE state = 'ready' AND next_at <= ?", stamp(now))
+    return found
+
+
+def forget(tx: Tx, *, before: datetime) -> int:
+    """Drop what was done before *before*; keys need not be kept longer than anybody sends again."""
+    return tx.run("DELETE FROM op WHERE state = 'done' AND ended_at < ?", stamp(before))

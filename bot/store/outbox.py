@@ -1,0 +1,129 @@
+"""The outbox table: one row a Slack message, due while its version is ahead of what was sent; a lane a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from bot.store.db import Row, Tx
+from bot.store.values import pack, stamp
+
+NEXT_TURN = "(SELECT COALESCE(MAX(turn), 0) + 1 FROM outbox)"
+
+
+class Name(NamedTuple):
+    """What makes two messages the same one; *dest* is a channel or a user."""
+
+    what: str
+    subject: str
+    dest: str
+    key: str = ""
+
+
+def put(tx: Tx, name: Name, *, data: Mapping[str, Any], now: datetime, again: bool) -> None:
+    """Add a message, or, with *again*, have the one that is known sent anew as it is now."""
+    at = stamp(now)
+    conflict = (
+        "UPDATE SET version = outbox.version + 1, data = excluded.data, turn = excluded.turn,"
+        " next_at = excluded.next_at, attempts = 0"
+    )
+    tx.run(
+        "INSERT INTO outbox (what, subject, dest, key, data, turn, next_at, created_at)"
+        f" VALUES (?, ?, ?, ?, ?, {NEXT_TURN}, ?, ?)"
+        f" ON CONFLICT (what, subject, dest, key) DO {conflict if again else 'NOTHING'}",
+        *name,
+        pack(data),
+        at,
+        at,
+    )
+    tx.add("lane", dest=name.dest, next_at=at)
+
+
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether a lane that nobody holds has a message to send."""
+    return _free_lane(tx, now) is not None
+
+
+def claim(tx: Tx, *, owner: str, now: datetime, lease: timedelta) -> Row | None:
+    """Take the lane that waits longest and return the first message in it; None when nothing is due."""
+    lane = _free_lane(tx, now)
+    if lane is None:
+        return None
+    tx.run("UPDATE lane SET owner = ?, lease = ? WHERE dest = ?", owner, stamp(now + lease), lane["dest"])
+    return tx.one("SELECT * FROM outbox WHERE id = ?", lane["id"])
+
+
+def _free_lane(tx: Tx, now: datetime) -> Row | None:
+    at = stamp(now)
+    return tx.one(
+        "SELECT outbox.id, lane.dest FROM outbox JOIN lane ON lane.dest = outbox.dest"
+        " WHERE outbox.version > outbox.sent_version AND outbox.next_at <= ?"
+        " AND lane.next_at <= ? AND (lane.lease IS NULL OR lane.lease <= ?) ORDER BY outbox.turn LIMIT 1",
+        at,
+        at,
+        at,
+    )
+
+
+def sent(tx: Tx, *, row: Row, channel: str, ts: str, now: datetime) -> None:
+    """Remember where a message stands and which version of it."""
+    tx.run(
+        "UPDATE outbox SET sent_version = ?, channel = ?, ts = ?, sent_at = ?, attempts = 0, error = '' WHERE id = ?",
+        row["version"],
+        channel,
+        ts,
+        stamp(now),
+        row["id"],
+    )
+
+
+def lost(tx: Tx, *, row: Row) -> None:
+    """The message is not there any more: the next sending posts it anew."""
+    tx.run("UPDATE outbox SET channel = '', ts = '' WHERE id = ?", row["id"])
+
+
+def postpone(tx: Tx, *, row: Row, until: datetime, error: str) -> None:
+    """Try this message again later."""
+    tx.run(
+        "UPDATE outbox SET next_at = ?, attempts = attempts + 1, error = ? WHERE id = ?",
+        stamp(until),
+        error,
+        row["id"],
+    )
+
+
+def release(tx: Tx, *, dest: str, owner: str, next_at: datetime) -> None:
+    """Let go of a lane; nothing is sent there before *next_at*."""
+    tx.run(
+        "UPDATE lane SET owner = NULL, lease = NULL, next_at = ? WHERE dest = ? AND owner = ?",
+        stamp(next_at),
+        dest,
+        owner,
+    )
+
+
+def slow(tx: Tx, *, dest: str, until: datetime) -> None:
+    """Note that Slack asked for a slower pace there."""
+    tx.run("UPDATE lane SET slow_until = ? WHERE dest = ?", stamp(until), dest)
+
+
+def is_slow(tx: Tx, *, dest: str, now: datetime) -> bool:
+    """Whether that note still stands."""
+    return tx.one("SELECT 1 FROM lane WHERE dest = ? AND slow_until > ?", dest, stamp(now)) is not None
+
+
+def find(tx: Tx, *, what: str, subject: str, dest: str = "") -> Row | None:
+    """The message of this kind about *subject*, in *dest* or anywhere."""
+    return tx.one(
+        "SELECT * FROM outbox WHERE what = ? AND subject = ? AND (? = '' OR dest = ?) ORDER BY id LIMIT 1",
+        what,
+        subject,
+        dest,
+        dest,
+    )
+
+
+def waiting(tx: Tx) -> int:
+    """How many messages are not sent as they should be by now."""
+    return int(tx.value("SELECT COUNT(*) FROM outbox WHERE version > sent_version"))

@@ -1,0 +1,39 @@
+"""The tables, as migrations that are only ever added to: a released one is never edited."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib.resources import files
+
+from sqlite_utils import Database, Migrations
+
+core = Migrations("core")
+SETS = (core,)  # each room may add a set of its own
+
+
+def run(database: Database, name: str) -> None:
+    """Run sql/*name*.sql statement by statement: executescript would commit what the migration has open."""
+    statement = ""
+    for line in (files("bot.store") / "sql" / f"{name}.sql").read_text().splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            database.execute(statement.strip())
+            statement = ""
+
+
+@core()
+def work(database: Database) -> None:
+    """Ops, the outbox with a lane for each channel, the audit log, ticks and switches."""
+    run(database, "001_work")
+
+
+@core()
+def launches(database: Database) -> None:
+    """Requests with their votes and attempts, and the estimates that they may come from."""
+    run(database, "002_launches")
+
+
+@core()
+def resources(database: Database) -> None:
+    """What was found in the accounts, and what people answered about it."""
+    run(database, "003_resources")
