@@ -1,0 +1,144 @@
+"""An answer to /ml-estimate: the point, three choices, the table behind them, what was assumed and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from estimator import units
+from estimator.answer import Answer
+from estimator.option import Option
+from estimator.result import Memory
+from handlers.views.blocks import actions, button, context, cut, divider, header, option, plain_text, section
+from handlers.views.message import Block, Message, plain
+
+ROWS = 8
+LINES = 6
+LAUNCHABLE = ("on-demand", "spot")
+
+
+def shown(answer: Answer) -> tuple[Option, ...]:
+    """The options of the table, in the order that the buttons count them; a pipeline shows those of its parts."""
+    if answer.parts:
+        return tuple(row for part in answer.parts for row in shown(part))
+    named = [row for row in (answer.best, answer.cheapest, answer.fastest) if row is not None]
+    rows = list(dict.fromkeys([*named, *answer.options[:ROWS]]))
+    return tuple(rows[:ROWS])
+
+
+def message(answer: Answer, ref: str) -> Message:
+    """The answer; *ref* is the id under which the shown options are kept."""
+    blocks = [header(answer.asked), section(f"*{plain(answer.headline)}*")]
+    start = 0
+    for part in answer.parts or (answer,):
+        if answer.parts:
+            blocks += [divider(), section(f"*{plain(part.asked)}*\n{plain(part.headline)}")]
+        rows = shown(part)
+        blocks += _choices(part, rows, ref, start)
+        start += len(rows)
+    blocks += _small_print(answer)
+    blocks.append(actions(button("How was this computed?", "how", ref)))
+    return Message(f"{answer.asked}: {answer.headline}", blocks)
+
+
+def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> list[Block]:
+    blocks: list[Block] = []
+    named = _named(answer)
+    if named:
+        blocks.append(section("\n".join(_line(name, row) for name, row in named)))
+    if rows:
+        blocks.append(section(_table(rows)))
+    presses = [_press(name, rows.index(row), ref, start) for name, row in named if _launchable(row)]
+    others = [
+        option(f"{row.label}, {row.region}", f"{ref}:{start + n}") for n, row in enumerate(rows) if _launchable(row)
+    ]
+    if others:
+        presses.append(
+            {
+                "type": "static_select",
+                "action_id": f"launch_other_{start}",
+                "placeholder": plain_text("Launch another"),
+                "options": others,
+            }
+        )
+    if presses:
+        blocks.append(actions(*presses))
+    return blocks
+
+
+def _named(answer: Answer) -> list[tuple[str, Option]]:
+    """Best, cheapest and fastest; one that is two of them stands once, under both names."""
+    names: dict[Option, list[str]] = {}
+    for name, row in (("Best", answer.best), ("Cheapest", answer.cheapest), ("Fastest", answer.fastest)):
+        if row is not None:
+            names.setdefault(row, []).append(name)
+    return [(" and ".join([found[0], *map(str.lower, found[1:])]), row) for row, found in names.items()]
+
+
+def _line(name: str, row: Option) -> str:
+    words = [units.money_range(row.usd), units.duration_range(row.hours), units.rate(row.usd_per_hour)]
+    known = [word for word in words if word != units.UNKNOWN] or ["price unknown"]
+    extra = [
+        f"{units.money_range(usd)} per {per}"
+        for usd, per in ((row.usd_per_million_tokens, "1M tokens"), (row.usd_per_thousand_requests, "1,000 requests"))
+        if usd is not None
+    ]
+    note = f" ({plain(row.note)})" if row.note else ""
+    return f"*{name}:* {plain(row.label)}, {row.region}: {', '.join([*known, *extra])}{note}"
+
+
+def _press(name: str, number: int, ref: str, start: int) -> Block:
+    label = f"Ask to launch the {name.lower()}"
+    return button(label, f"launch_{start + number}", f"{ref}:{start + number}")
+
+
+def _launchable(row: Option) -> bool:
+    return row.instance_type is not None and row.market in LAUNCHABLE and row.estimate.fits
+
+
+def _table(rows: Sequence[Option]) -> str:
+    cells = [("machines", "market", "time", "cost")]
+    cells += [(row.machines, row.market, units.duration_range(row.hours), units.money_range(row.usd)) for row in rows]
+    widths = [max(len(row[n]) for row in cells) for n in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "```" + plain("\n".join(lines)) + "```"
+
+
+def _small_print(answer: Answer) -> list[Block]:
+    blocks = []
+    best = (answer.parts[0] if answer.parts else answer).best
+    if best is not None and best.estimate.memory is not None:
+        blocks.append(context(_memory(best.estimate.memory)))
+    for title, lines in (("Assumed", answer.assumptions), ("Left out", answer.left_out), ("Note", answer.notes)):
+        if lines:
+            more = f" (+{len(lines) - LINES} more)" if len(lines) > LINES else ""
+            blocks.append(context(cut(f"*{title}:* " + plain("; ".join(lines[:LINES])) + more, 2000)))
+    if answer.biggest_unknown:
+        blocks.append(context(f"*To narrow the range:* {plain(answer.biggest_unknown)}"))
+    blocks.append(context(plain(answer.prices)))
+    return blocks
+
+
+def _memory(memory: Memory) -> str:
+    parts = ", ".join(f"{plain(name)} {units.gigabytes(size)}" for name, size in memory.parts.items() if size >= 0.05)
+    need = units.gigabytes(memory.per_accelerator.mid)
+    return f"*Memory per chip:* {need} of {units.gigabytes(memory.usable_gb)} usable: {parts}"
+
+
+def how(answer: Answer) -> Block:
+    """The modal that opens every figure: formula, inputs, source, then every assumption."""
+    blocks: list[Block] = [section(f"*{plain(answer.asked)}*\n`{plain(answer.words)}`")]
+    for part in answer.parts or (answer,):
+        for step in part.steps[:30]:
+            blocks.append(section(f"*{plain(step.name)}*\n{plain(step.formula)}\n_{plain(step.source)}_"))
+    if answer.assumptions:
+        blocks.append(section("*Assumed*\n" + "\n".join(f"• {plain(line)}" for line in answer.assumptions)))
+    if answer.left_out:
+        blocks.append(section("*Left out*\n" + "\n".join(f"• {plain(line)}" for line in answer.left_out)))
+    blocks.append(context(plain(answer.prices)))
+    return {
+        "type": "modal",
+        "callback_id": "how",
+        "title": plain_text("How it was computed"),
+        "close": plain_text("Close"),
+        "blocks": blocks[:100],
+    }
