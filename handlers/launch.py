@@ -34,7 +34,8 @@ def command(door: Doorway) -> Listener:
             wanted = launch_words.parse(asked.text, door.parts.catalog, region=default_region(door))
         except UserError as error:
             ack()
-            door.run(asked, lambda told=errors.message(error): door.whisper(asked, told))
+            told = errors.message(error)
+            door.run(asked, lambda: door.whisper(asked, told))
             return
         reply = Reply(channel=asked.channel, response_url=asked.response_url)
         # The row first, then the ack: Slack does not send an acked command again.

@@ -21,8 +21,8 @@ def shown(answer: Answer) -> tuple[Option, ...]:
     if answer.parts:
         return tuple(row for part in answer.parts for row in shown(part))
     named = [row for row in (answer.best, answer.cheapest, answer.fastest) if row is not None]
-    rows = list(dict.fromkeys([*named, *answer.options[:ROWS]]))
-    return tuple(rows[:ROWS])
+    by_label = {(row.label, row.region): row for row in [*named, *answer.options[:ROWS]]}
+    return tuple(by_label.values())[:ROWS]
 
 
 def message(answer: Answer, ref: str) -> Message:
@@ -47,7 +47,8 @@ def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> li
         blocks.append(section("\n".join(_line(name, row) for name, row in named)))
     if rows:
         blocks.append(section(_table(rows)))
-    presses = [_press(name, rows.index(row), ref, start) for name, row in named if _launchable(row)]
+    places = {(row.label, row.region): n for n, row in enumerate(rows)}
+    presses = [_press(name, places[row.label, row.region], ref, start) for name, row in named if _launchable(row)]
     others = [
         option(f"{row.label}, {row.region}", f"{ref}:{start + n}") for n, row in enumerate(rows) if _launchable(row)
     ]
@@ -67,11 +68,13 @@ def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> li
 
 def _named(answer: Answer) -> list[tuple[str, Option]]:
     """Best, cheapest and fastest; one that is two of them stands once, under both names."""
-    names: dict[Option, list[str]] = {}
+    names: dict[tuple[str, str], list[str]] = {}
+    rows: dict[tuple[str, str], Option] = {}
     for name, row in (("Best", answer.best), ("Cheapest", answer.cheapest), ("Fastest", answer.fastest)):
         if row is not None:
-            names.setdefault(row, []).append(name)
-    return [(" and ".join([found[0], *map(str.lower, found[1:])]), row) for row, found in names.items()]
+            names.setdefault((row.label, row.region), []).append(name)
+            rows.setdefault((row.label, row.region), row)
+    return [(" and ".join([found[0], *map(str.lower, found[1:])]), rows[key]) for key, found in names.items()]
 
 
 def _line(name: str, row: Option) -> str:
