@@ -15,6 +15,7 @@ from data.rates import MARKETS, Rates
 from data.shapes import Chip, Instance, Item, Model, Quota, Rate
 
 HERE = Path(__file__).parent
+OVERLAY = Path(".local/catalog/current")  # the link that `catalog refresh` turns; whoever wants it passes it to load()
 ONE_CHARGE = {"elastic_ip_unattached": "public_ipv4_idle"}  # two names of one line of the bill
 
 
@@ -51,6 +52,16 @@ class Catalog:
         """The model that a phrase names among other words ("bert-large SQuAD"), if there is one."""
         name = self._model_names.within(text)
         return self.models[name] if name else None
+
+    @property
+    def chip_keys(self) -> Mapping[str, str]:
+        """Chips by the key that `names.chip_spellings` makes of what people write."""
+        return self._chip_names.known
+
+    @property
+    def model_keys(self) -> Mapping[str, str]:
+        """Models by the keys that `names.model_spellings` makes of what people write."""
+        return self._model_names.known
 
     def rate(self, instance_type: str, region: str, market: str) -> Rate | None:
         """USD per instance-hour under one of MARKETS; None when it is not known."""

@@ -36,6 +36,11 @@ class Names:
             for other in others:
                 self._known.setdefault(next(spellings(other)), name)
 
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Canonical names by the key that their spellings share."""
+        return self._known
+
     def find(self, name: str) -> str:
         """The canonical name; UnknownName when there is none."""
         for key in self._spellings(name):
