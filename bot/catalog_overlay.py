@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.cloud_catalog import Reading
-from data import Catalog, Instance, load, tables
+from data import OVERLAY, Catalog, Instance, load, tables
 
-CURRENT = "current"  # the link inside the folder
+CURRENT = OVERLAY.name  # the link inside the folder
 KEPT = 5  # versions
 SMALLEST = 0.0005  # a price that differs by less has not changed
 Row = Mapping[str, str]

@@ -156,6 +156,7 @@ class Reader:
             "savingsPlanPaymentOptions": ["No Upfront"],
             "savingsPlanTypes": ["EC2Instance"],
             "products": ["EC2"],
+            "serviceCodes": ["AmazonEC2"],
             "filters": [
                 {"name": "region", "values": [region]},
                 {"name": "productDescription", "values": ["Linux/UNIX"]},

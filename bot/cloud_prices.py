@@ -51,8 +51,8 @@ def on_demand(entries: Iterable[str], region: str, names: Container[str], day: d
     for one in offers(entries):
         told = one.attributes
         plain = told.get("operation") == "RunInstances" and "BoxUsage" in told.get("usagetype", "")
-        market = told.get("marketoption", "OnDemand")
-        if plain and market == "OnDemand" and one.unit == "Hrs" and told.get("instanceType") in names:
+        listed = told.get("marketoption", "OnDemand") == "OnDemand" and one.unit == "Hrs"
+        if plain and listed and _in_region(told) and told.get("instanceType") in names:
             yield _list_price(told["instanceType"], region, "on-demand", one, day)
 
 
@@ -60,10 +60,14 @@ def sagemaker(entries: Iterable[str], region: str, names: Container[str], day: d
     """Real-time hosting, by the hour."""
     for one in offers(entries):
         told = one.attributes
-        name = told.get("instanceName") or told.get("instanceType", "").removesuffix("-Hosting")
-        ec2 = name.removeprefix("ml.")
-        if told.get("component") == "Hosting" and name.startswith("ml.") and ec2 in names:
-            yield _list_price(ec2, region, "sagemaker", one, day)
+        name = told.get("instanceName", "").removeprefix("ml.")
+        if told.get("component") == "Hosting" and one.unit == "Hrs" and _in_region(told) and name in names:
+            yield _list_price(name, region, "sagemaker", one, day)
+
+
+def _in_region(told: Mapping[str, str]) -> bool:
+    """Whether the product is sold in the region itself, not in a Local Zone or on an Outpost."""
+    return told.get("locationType", "AWS Region") == "AWS Region"
 
 
 def _list_price(name: str, region: str, market: str, one: Offer, day: date) -> Rate:
@@ -76,7 +80,7 @@ def storage(entries: Iterable[str], region: str, day: date) -> Iterator[Item]:
     """EBS volumes and snapshots, by GB and month."""
     for one in offers(entries):
         name = _storage_name(one.attributes)
-        if name and one.unit == "GB-Mo":
+        if name and one.unit == "GB-Mo" and _in_region(one.attributes):
             yield Item(name, "USD per GB-month", region, one.usd, "AWS Price List GetProducts", day)
 
 

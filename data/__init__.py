@@ -1,8 +1,8 @@
 """The catalog: chips, EC2 types, prices, quotas and models, read from the CSV files beside this one."""
 
-from data.catalog import Catalog, load
+from data.catalog import OVERLAY, Catalog, load
 from data.names import UnknownName
 from data.rates import MARKETS
 from data.shapes import Chip, Instance, Item, Model, Quota, Rate
 
-__all__ = ["MARKETS", "Catalog", "Chip", "Instance", "Item", "Model", "Quota", "Rate", "UnknownName", "load"]
+__all__ = ["MARKETS", "OVERLAY", "Catalog", "Chip", "Instance", "Item", "Model", "Quota", "Rate", "UnknownName", "load"]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from bot import catalog_text as text
 from bot.clock import Clock
-from data import Catalog, UnknownName, load
+from data import OVERLAY, Catalog, UnknownName, load
 
 if TYPE_CHECKING:  # boto3 takes a second to import, and only refresh needs it
     from bot.cloud import Cloud
 
-OVERLAY = Path(".local/catalog")
+FOLDER = OVERLAY.parent
 MAIN_REGIONS = (
     "us-east-1",
     "us-east-2",
@@ -48,7 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     refresh.add_argument("--dry-run", action="store_true", help="say what would change and write nothing")
     refresh.set_defaults(run=run_refresh)
     for verb in (show, listing, refresh):
-        verb.add_argument("--overlay", type=Path, default=OVERLAY, help=f"where refresh writes (default: {OVERLAY})")
+        verb.add_argument("--overlay", type=Path, default=FOLDER, help=f"where refresh writes (default: {FOLDER})")
 
 
 def run_show(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
@@ -115,7 +115,7 @@ def _own_cloud() -> Cloud:
 
 
 def _load(overlay: Path) -> Catalog:
-    return load(overlay / "current")
+    return load(overlay / OVERLAY.name)
 
 
 def _regions(catalog: Catalog) -> str:
