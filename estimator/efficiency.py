@@ -1,0 +1,137 @@
+"""Step efficiency: a look-up by chip class, precision, kind of model and software, with factors for shape and batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from data.catalog import Catalog
+from data.shapes import Chip
+from estimator.intervals import Spread, spreads
+from estimator.stacks import UNNAMED
+
+ARCH_CLASS = {
+    "Volta": "volta",
+    "Turing": "turing",
+    "Ada": "ada",
+    "Hopper": "hopper",
+    "Blackwell Ultra": "blackwell",
+    "NeuronCore-v2": "neuroncore-v2",
+    "NeuronCore-v3": "neuroncore-v3",
+    "NeuronCore-v4": "neuroncore-v3",
+    "TPU": "tpu",
+    "CDNA 2": "cdna",
+    "CDNA 3": "cdna",
+    "CDNA 4": "cdna",
+    "Gaudi 2": "gaudi",
+    "Gaudi 3": "gaudi",
+}
+HBM = 1300.0  # GB/s: above it an Ampere or Blackwell chip is the data centre's part, below it a card
+ANY = "any"
+Row = Mapping[str, str]
+Factors = Mapping[str, float]
+
+
+class Key(NamedTuple):
+    """A cell of the table."""
+
+    chips: str
+    precision: str  # 16-bit | tf32 | fp32 | fp8 | fp4
+    kind: str  # dense | moe | cnn | depthwise | vit | diffusion | audio
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Share of the peak that a step uses on its weighted FLOPs, the rows behind it, and how it was found in words."""
+
+    share: float
+    rows: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The calibration tables of training, read once."""
+
+    cells: dict[Key, Cell]
+    ratios: dict[tuple[str, str, str], Cell]  # (precision, kind, stack): usual ratio to 16-bit, dense, any software
+    factors: dict[str, float]
+    spreads: dict[tuple[str, str], Spread]
+    seen: frozenset[str]  # chip classes with measured rows
+
+    def cell(self, key: Key) -> Cell:
+        """The cell of *key*, else of its parents times the usual ratio: software first, then kind, then precision."""
+        if found := self.cells.get(key):
+            return found
+        if key.stack != ANY:
+            return self._scaled(key._replace(stack=ANY), (ANY, ANY, key.stack))
+        if key.kind != "dense":
+            return self._scaled(key._replace(kind="dense"), (ANY, key.kind, ANY))
+        if key.precision != "16-bit":
+            return self._scaled(key._replace(precision="16-bit"), (key.precision, ANY, ANY))
+        return self.cells[Key(ANY, ANY, ANY, ANY)]
+
+    def _scaled(self, parent: Key, by: tuple[str, str, str]) -> Cell:
+        cell, ratio = self.cell(parent), self.ratios.get(by)
+        if ratio is None:
+            return cell
+        return Cell(cell.share * ratio.share, 0, f"{cell.source}; x {ratio.share:g}: {ratio.source}")
+
+
+def read(cells: tuple[Row, ...], ratios: tuple[Row, ...], factors: tuple[Row, ...], spread: tuple[Row, ...]) -> Tables:
+    """The tables from the rows of their files."""
+    return Tables(
+        cells={
+            Key(row["chips"], row["precision"], row["kind"], row["stack"]): Cell(
+                float(row["share"]), int(row["rows"]), row["source"]
+            )
+            for row in cells
+        },
+        ratios={
+            (row["precision"], row["kind"], row["stack"]): Cell(float(row["ratio"]), 0, row["source"]) for row in ratios
+        },
+        factors={row["name"]: float(row["value"]) for row in factors},
+        spreads=spreads(spread),
+        seen=frozenset(row["chips"] for row in cells if int(row["rows"])),
+    )
+
+
+@lru_cache(maxsize=4)
+def tables(catalog: Catalog) -> Tables:
+    """The tables of *catalog*."""
+    rows = catalog.calibration
+    return read(rows["training_efficiency"], rows["training_ratios"], rows["training_factors"], rows["training_spread"])
+
+
+@lru_cache(maxsize=256)
+def chip_class(chip: Chip) -> str:
+    """The class of chips that share a row of the table."""
+    if chip.arch == "Ampere":
+        return "a100" if (chip.bandwidth_gb_s or 0) > HBM else "ampere-card"
+    if chip.arch == "Blackwell":
+        return "blackwell" if (chip.bandwidth_gb_s or 0) > 2 * HBM else "blackwell-card"
+    return ARCH_CLASS.get(chip.arch, "old")
+
+
+def width_factor(hidden: float, half: float) -> float:
+    """What narrow matrices leave of the efficiency: 1 / (1 + (half / hidden)^2)."""
+    return 1.0 / (1.0 + (half / hidden) ** 2)
+
+
+def batch_factor(tokens: float, overhead: float) -> float:
+    """What a small micro-batch leaves: launch and gather time is worth *overhead* tokens."""
+    return tokens / (tokens + overhead)
+
+
+def count_factor(count: int, exponent: float, flat: float) -> float:
+    """What many chips leave: (count / flat)^-exponent, 1 up to *flat* chips."""
+    return math.exp(-exponent * math.log(max(count / flat, 1.0)))
+
+
+def stack_key(stack: str) -> str:
+    """The stack whose cells count: an unnamed one is the table's average."""
+    return ANY if stack == UNNAMED else stack

@@ -1,0 +1,149 @@
+"""How a training is laid over chips: ranks, ZeRO stage, micro-batch and recompute, as told or so that it fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from estimator.compute import Shape
+from estimator.memory import Job, Split, training_parts
+from estimator.workload import Parallel, Recompute
+
+MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks that split layers before they shard
+FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
+LADDER = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16), (8, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What there is to lay the work on, and what was told about it."""
+
+    count: int
+    per_node: int
+    usable_gb: float
+    micro_batch: float | None
+    global_batch: float | None
+    recompute: Recompute | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A split with the memory it needs; *told* says whether the asker named the split."""
+
+    split: Split
+    parts: dict[str, float]
+
+    @property
+    def need_gb(self) -> float:
+        """Decimal GB per accelerator."""
+        return sum(self.parts.values())
+
+
+@lru_cache(maxsize=512)
+def told_split(parallel: Parallel) -> tuple[dict[str, int], int | None]:
+    """Ranks by kind and the ZeRO stage, as far as the fields or the free text say."""
+    text = parallel.sharding.lower()
+    ranks = {
+        name: int(found[1]) for name in ("tp", "pp", "cp", "ep") if (found := re.search(rf"\b{name}\s*=?(\d+)\b", text))
+    }
+    fields = {"tp": parallel.tp, "pp": parallel.pp, "cp": parallel.cp, "ep": parallel.ep}
+    ranks |= {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in ranks.items() if value > 1 or name in ("tp", "pp")}, _stage(text)
+
+
+def _stage(text: str) -> int | None:
+    if found := re.search(r"zero-?\s?([0-3])", text):
+        return int(found[1])
+    for stage, pattern in (
+        (2, "shard_grad_op"),
+        (3, "fsdp|full_shard|zero"),
+        (1, "dist-opt|distributed opt"),
+        (0, "ddp"),
+    ):
+        if re.search(pattern, text):
+            return stage
+    return None
+
+
+def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> Layout:
+    """The first layout that fits at a micro-batch of 1, with the told micro-batch or the largest useful one.
+
+    The layout is chosen before the micro-batch, so that a larger micro-batch never needs less memory.
+    """
+    options = [made for made in _splits(job, room, parallel, cores_per_chip)]
+    chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb), options[-1])
+    size = room.micro_batch or _micro_batch(of, job, room, chosen)
+    split = replace(chosen, micro_batch=size)
+    return Layout(split, training_parts(of, job, split))
+
+
+def _need(of: Shape, job: Job, split: Split) -> float:
+    return sum(training_parts(of, job, split).values())
+
+
+def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Split]:
+    """Layouts from the fastest to the thriftiest."""
+    ranks, stage = told_split(parallel)
+    tp, pp = max(1, ranks.get("tp", 1) // cores), ranks.get("pp", 1)
+    cp, ep = ranks.get("cp", 1), ranks.get("ep", 1)
+    told = bool(stage is not None or tp * pp > 1) and tp * pp * cp <= room.count
+    if not told:
+        tp = pp = cp = 1
+    ladder = ((tp, pp),) if told else _ladder(job, room)
+    for recompute in _recomputes(job, room):
+        for tensor, pipe in ladder:
+            ranks_left = max(1, room.count // (tensor * pipe * cp))
+            split = Split(
+                tp=tensor, pp=pipe, cp=cp, ep=min(ep, ranks_left), dp=max(1, ranks_left // ep), recompute=recompute
+            )
+            for zero in (stage,) if stage is not None else _stages(job, split):
+                yield replace(split, zero=zero)
+
+
+def _ladder(job: Job, room: Room) -> tuple[tuple[int, int], ...]:
+    if job.stack not in MODEL_PARALLEL:
+        return ((1, 1),)
+    return tuple(step for step in LADDER if step[0] <= room.per_node and step[0] * step[1] <= room.count) or ((1, 1),)
+
+
+def _stages(job: Job, split: Split) -> tuple[int, ...]:
+    if split.dp * split.ep <= 1:
+        return (0,)
+    if job.method != "full":
+        return (0, 3)
+    return (1,) if job.stack in MODEL_PARALLEL else (0, 1, 2, 3)
+
+
+def _recomputes(job: Job, room: Room) -> tuple[Recompute, ...]:
+    if room.recompute:
+        return (room.recompute,)
+    if job.stack == "huggingface" or (job.method != "full" and job.stack != "litgpt"):
+        return ("full",)
+    return ("none", "full")
+
+
+def _micro_batch(of: Shape, job: Job, room: Room, split: Split) -> float:
+    """The largest power of two that fits in nine tenths of the card, up to 16k tokens a chip and the global batch."""
+    one = _need(of, job, replace(split, micro_batch=1))
+    more = _need(of, job, replace(split, micro_batch=2)) - one
+    limit = max(1.0, FIRST_BATCH_TOKENS * split.cp / max(job.seq_len, 1.0))
+    if room.global_batch:
+        limit = min(limit, max(1.0, room.global_batch * split.tp * split.pp * split.cp / room.count))
+    room_for = 1 + (0.9 * room.usable_gb - one) / more if more > 0 else limit
+    size = 1.0
+    while size * 2 <= min(limit, room_for):
+        size *= 2
+    return size
+
+
+def said(split: Split, count: int) -> str:
+    """The layout in words: "TP 8 x PP 4 x DP 2, ZeRO-1"."""
+    ranks = [
+        f"{name} {n}" for name, n in (("TP", split.tp), ("PP", split.pp), ("CP", split.cp), ("EP", split.ep)) if n > 1
+    ]
+    if split.dp > 1:
+        ranks.append(f"DP {split.dp}")
+    words = " x ".join(ranks) or ("one chip" if count == 1 else "data parallel")
+    return f"{words}, ZeRO-{split.zero}" if split.zero else words

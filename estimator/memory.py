@@ -1,0 +1,167 @@
+"""Bytes on one accelerator while training, part by part; the worst pipeline stage counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estimator.compute import Shape
+from estimator.workload import Method, Recompute
+
+GB = 1e9
+NF4 = 0.5635  # bytes a weight: 4 bits and block scales, quantised once more (QLoRA appendix: 0.127 bits)
+PURE_16_BIT = frozenset({"litgpt", "torchtune"})  # weights, gradients and Adam moments all in 16 bits
+NO_FLASH = frozenset({"megatron-deepspeed"})  # attention scores are kept as a matrix
+STATES = {  # optimizer moments, bytes a weight in 32 bits
+    "adamw": 8.0,
+    "adam": 8.0,
+    "lamb": 8.0,
+    "sgd": 4.0,
+    "momentum": 4.0,
+    "lion": 4.0,
+    "muon": 4.0,
+    "adafactor": 0.5,
+    "8bit": 2.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How one training is laid over the chips: ranks of each kind, ZeRO stage, micro-batch, recompute."""
+
+    tp: int = 1
+    pp: int = 1
+    cp: int = 1
+    ep: int = 1
+    dp: int = 1
+    zero: int = 0
+    micro_batch: float = 1
+    recompute: Recompute = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What memory depends on besides the model's shape and the split."""
+
+    method: Method
+    precision: str
+    seq_len: float
+    optimizer: str
+    stack: str
+    lora_rank: int
+    flash: bool
+    fixed_gb: float  # context, libraries and buffers of one chip
+    slack: float  # share lost to fragmentation
+
+
+def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
+    """Decimal GB per accelerator of weights, gradients, optimizer, activations, logits, adapters and framework."""
+    held = _weights_held(of, split)
+    if job.method == "full":
+        parts = _full_states(held, job, split)
+    else:
+        parts = _frozen_states(of, held, job, split)
+    parts["activations"], parts["logits"] = _activations(of, job, split)
+    parts["gathered layers"] = _gathered(of, job, split)
+    slack = job.slack * sum(parts.values())
+    made = {name: part / GB for name, part in parts.items() if part}
+    made["framework"] = job.fixed_gb + slack / GB
+    return made
+
+
+def _weights_held(of: Shape, split: Split) -> float:
+    """Weights on the fullest pipeline stage before ZeRO: its layers, and an embedding where there are stages."""
+    embedding = of.embeddings if split.pp == 1 else of.embeddings / (1 if of.tied else 2)
+    return ((of.params - of.embeddings) / split.pp / split.ep + embedding) / split.tp
+
+
+def _full_states(held: float, job: Job, split: Split) -> dict[str, float]:
+    weight, gradient, optimizer = bytes_per_weight(job)
+    ranks = split.dp * split.cp * split.ep
+    return {
+        "weights": held * weight / (ranks if split.zero >= 3 else 1),
+        "gradients": held * gradient / (ranks if split.zero >= 2 else 1),
+        "optimizer": held * optimizer / (ranks if split.zero >= 1 else 1),
+    }
+
+
+def bytes_per_weight(job: Job) -> tuple[float, float, float]:
+    """Bytes a weight of weights, gradients and optimizer (the 32-bit master copy counts there)."""
+    moments = STATES.get(job.optimizer, 8.0)
+    if job.precision in ("fp32", "tf32"):
+        return 4.0, 4.0, moments
+    if job.stack in PURE_16_BIT:
+        return 2.0, 2.0, min(moments, 8.0) / 2
+    return 2.0, 4.0, 4.0 + moments
+
+
+def _frozen_states(of: Shape, held: float, job: Job, split: Split) -> dict[str, float]:
+    width = 4.0 if job.precision in ("fp32", "tf32") else 2.0
+    weights = held * width
+    if job.method == "qlora":
+        embeddings = min(of.embeddings / split.tp, held)
+        weights = (held - embeddings) * NF4 + embeddings * width
+    ranks = split.dp * split.cp * split.ep if split.zero >= 3 else 1
+    adapter = adapter_weights(of, job.lora_rank) / split.tp / split.pp
+    return {"weights": weights / ranks, "adapters": adapter * (8.0 if job.stack in PURE_16_BIT else 16.0)}
+
+
+def adapter_weights(of: Shape, rank: int) -> float:
+    """Weights of LoRA pairs on every linear layer: rank x (in + out)."""
+    mlp = (3 if of.gated else 2) * (of.hidden + of.ffn)
+    return float(rank) * of.layers * (2 * (of.hidden + of.attention) + 2 * (of.hidden + of.kv) + mlp)
+
+
+def _gathered(of: Shape, job: Job, split: Split) -> float:
+    """Layers that ZeRO-3 holds whole for a moment: two blocks, and the embeddings with their gradient."""
+    if split.zero < 3 or split.dp * split.cp * split.ep <= 1:
+        return 0.0
+    block = (of.params - of.embeddings) / of.layers / split.tp / split.ep
+    gradient = 2.0 if job.method == "full" else 0.0
+    return 2 * block * 2.0 + of.embeddings / split.tp * (2.0 + gradient)
+
+
+def _activations(of: Shape, job: Job, split: Split) -> tuple[float, float]:
+    """Bytes of activations and of logits on the fullest stage.
+
+    The first stage holds as many micro-batches as there are stages, so all layers' worth; the last holds the logits.
+    """
+    tokens = split.micro_batch * job.seq_len / split.cp
+    layer = tokens * layer_bytes(of, job) / split.tp
+    kept = of.layers * layer
+    if split.recompute == "full":
+        kept = of.layers * 2.0 * of.hidden * tokens * (1.1 if job.method != "full" else 1.0) + layer
+    elif job.method == "qlora":
+        kept *= 1.8  # 4-bit layers keep a second, 32-bit copy of their inputs
+    if job.precision in ("fp32", "tf32"):
+        kept *= 2
+    logits = tokens * of.vocab * 10.0 / split.tp
+    if split.pp > 1:
+        last = kept / split.pp + logits
+        return (kept, 0.0) if kept >= last else (kept / split.pp, logits)
+    return kept, logits
+
+
+def layer_bytes(of: Shape, job: Job) -> float:
+    """Bytes a token of one layer's activations in 16 bits.
+
+    Norms 12 h, query and output 4 h, key and value 4 h k/a, MLP 8 f gated or 4 f plain; scores without flash attention.
+    """
+    scores = 0.0 if job.flash else 5.0 * job.seq_len * of.core / 128
+    return 12.0 * of.hidden + 4.0 * of.attention + 4.0 * of.kv + (8.0 if of.gated else 4.0) * of.ffn + scores
+
+
+# Bytes that one sample keeps for the backward pass, per FLOP of its forward pass: ResNet-50 0.1 GB, ViT-B 0.07 GB.
+KEPT_PER_FLOP = {"cnn": 0.012, "depthwise": 0.04, "vit": 0.002, "diffusion": 0.004, "audio": 0.004}
+
+
+def sample_parts(params: float, gflops: float, kind: str, job: Job, batch: float) -> dict[str, float]:
+    """Decimal GB per accelerator for images, clips and denoising steps, with data parallelism; rough."""
+    weight, gradient, optimizer = bytes_per_weight(job)
+    trained = params if job.method == "full" else 0.01 * params
+    return {
+        "weights": params * weight / GB,
+        "gradients": trained * gradient / GB,
+        "optimizer": trained * optimizer / GB,
+        "activations": batch * gflops * KEPT_PER_FLOP.get(kind, 0.01),
+        "framework": job.fixed_gb,
+    }

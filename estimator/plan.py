@@ -1,0 +1,192 @@
+"""What a training asks of one cluster, every default filled in and said: software, precision, lengths, totals."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from data.shapes import Chip
+from estimator.compute import SIXTEEN_BIT, peak_tflops, sixteen_bit_peak
+from estimator.efficiency import Factors, Key, chip_class, stack_key
+from estimator.result import Cluster
+from estimator.stacks import UNNAMED, stack_of
+from estimator.workload import FineTuning, Method, ModelSpec, Training
+
+TEXT = frozenset({"decoder", "encoder", "encoder-decoder"})
+CPU_GFLOPS = 40.0  # 32-bit GFLOP/s of a virtual CPU with AVX-512 or SVE; a rule of thumb
+FP8_CHIPS = frozenset({"hopper", "blackwell"})
+IMAGENET = 1_281_167
+PADDED = re.compile(r"pad|trunc|max|dynamic")
+PACKED = re.compile(r"pack|fixed|concat|constant")
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The rate that utilisation counts against: its precision in words and in the table's classes, FLOP/s of a chip."""
+
+    precision: str
+    column: str  # 16-bit | tf32 | fp32 | fp8 | fp4
+    flops_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much there is to do: units in all (None: not told), tokens a sample, and what padding adds to each unit."""
+
+    units: float | None
+    per_sample: float
+    padding: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """A training on a cluster with nothing left open."""
+
+    text: bool
+    method: Method
+    stack: str
+    key: Key
+    peak: Peak
+    seq_len: float
+    amount: Amount
+    micro_batch: float | None
+    assumptions: list[str] = field(default_factory=list)
+    guesses: float = 0.0  # standard deviation of the logarithm that guessed inputs add
+
+
+def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
+    """The plan, or one sentence that says why there is none."""
+    said: list[str] = []
+    text = work.model.family in TEXT
+    stack = stack_of(work.framework)
+    if stack == UNNAMED:
+        named = (
+            f"framework {work.framework!r} is not one that is calibrated" if work.framework else "no framework named"
+        )
+        said.append(f"{named}: an average one assumed, near FSDP-class")
+    peak = find_peak(work, cluster, stack, said)
+    if isinstance(peak, str):
+        return peak
+    seq_len = _seq_len(work, said) if text else 1.0
+    kind = kind_of(work.model)
+    chips = chip_class(cluster.chip) if cluster.chip else "cpu"
+    amount = _amount(work, seq_len, factors, said) if text else _samples(work, said)
+    return Plan(
+        text=text,
+        method=_method(work, said),
+        stack=stack,
+        key=Key(chips, peak.column, kind, stack_key(stack)),
+        peak=peak,
+        seq_len=seq_len,
+        amount=amount,
+        micro_batch=float(work.micro_batch) if work.micro_batch else None,
+        assumptions=said,
+    )
+
+
+def _method(work: Training, said: list[str]) -> Method:
+    if not isinstance(work, FineTuning):
+        return "full"
+    if work.method is None:
+        said.append("no method named: full fine-tuning of all weights assumed")
+    return work.method or "full"
+
+
+@lru_cache(maxsize=512)
+def kind_of(model: ModelSpec) -> str:
+    """The kind of model that shares a column of the table."""
+    if model.family in TEXT:
+        return "moe" if (model.active_params or model.params) < 0.9 * model.params else "dense"
+    if model.family != "vision":
+        return model.family
+    name = model.name.lower()
+    if re.search(r"efficientnet|mobilenet|xception|mnasnet", name):
+        return "depthwise"
+    return "vit" if (model.layers and model.hidden) or re.search(r"vit|clip|swin|deit|perceiver", name) else "cnn"
+
+
+def find_peak(work: Training, cluster: Cluster, stack: str, said: list[str]) -> Peak | str:
+    """The precision that will run, with its peak; a sentence when the chip has no published one."""
+    chip = cluster.chip
+    if chip is None:
+        vcpu = cluster.instance.vcpu if cluster.instance else 8
+        said.append(f"CPU: {CPU_GFLOPS:g} GFLOP/s a virtual CPU assumed")
+        return Peak("fp32", "fp32", vcpu * CPU_GFLOPS * 1e9)
+    precision = _precision(work, chip, stack, said)
+    column = "16-bit" if precision in SIXTEEN_BIT else precision
+    rate = sixteen_bit_peak(chip) if precision in ("fp8", "fp4") else peak_tflops(chip, precision)
+    if not rate:
+        return f"{chip.name} is not ranked: its maker publishes no peak for {precision}"
+    slice_of = cluster.instance.chips if cluster.instance and 0 < cluster.instance.chips < 1 else 1.0
+    return Peak(precision, column, rate * slice_of * 1e12)
+
+
+def _precision(work: Training, chip: Chip, stack: str, said: list[str]) -> str:
+    asked = work.precision
+    if asked in ("int8", "int4"):
+        said.append(f"{asked} weights are computed in 16 bits")
+        asked = None
+    if asked in ("fp8", "fp4") and not _gains(chip, asked):
+        said.append(f"{chip.name} gains nothing from {asked}: 16 bits assumed")
+        asked = None
+    if asked == "bf16" and not chip.bf16:
+        said.append(f"{chip.name} has no bf16: fp16 assumed")
+        return _sixteen_bit(chip)
+    if asked is not None:
+        return "fp32" if asked == "tf32" and not chip.tf32 else asked
+    usual = _sixteen_bit(chip)
+    fp8 = stack == "tuned" and work.model.family in TEXT and work.precision is None and chip_class(chip) in FP8_CHIPS
+    usual = "fp8" if fp8 else usual
+    if work.precision is None:
+        said.append(f"no precision named: {usual} assumed")
+    return usual
+
+
+def _gains(chip: Chip, precision: str) -> bool:
+    low, usual = peak_tflops(chip, precision), sixteen_bit_peak(chip)
+    return bool(low and usual and low > 1.2 * usual)
+
+
+def _sixteen_bit(chip: Chip) -> str:
+    return "bf16" if chip.bf16 else "fp16" if chip.fp16 else "fp32"
+
+
+def _seq_len(work: Training, said: list[str]) -> float:
+    if work.seq_len:
+        return float(work.seq_len)
+    usual = min(work.model.context or 2048, 512 if work.model.family == "encoder" else 2048)
+    said.append(f"no sequence length told: {usual} tokens assumed")
+    return float(usual)
+
+
+def _amount(work: Training, seq_len: float, factors: Factors, said: list[str]) -> Amount:
+    mode = (work.seq_mode or "").lower()
+    padded = bool(PADDED.search(mode)) and not PACKED.search(mode)
+    samples = work.samples * (work.epochs or 1.0) if work.samples else None
+    if not padded:
+        if work.tokens is None and samples is not None:
+            said.append(f"every sample counts as {seq_len:,.0f} tokens")
+        return Amount(work.tokens or (samples and samples * seq_len), seq_len, 1.0)
+    told = work.tokens / work.samples if work.tokens and work.samples else None
+    real = min(told or factors["real_tokens"], seq_len)
+    if told is None:
+        said.append(
+            f"{seq_len:,.0f} tokens is the longest a sample may be: {real:,.0f} real tokens each, "
+            "the median of Alpaca-like data; samples that fill the length take "
+            f"{seq_len / real:.1f} times as long"
+        )
+    doublings = math.log2(max(1.0, work.micro_batch or 4.0))
+    padding = min(1.0 + factors["padding"] * doublings, max(1.0, seq_len / real))
+    return Amount(work.tokens or (samples and samples * real), real, padding)
+
+
+def _samples(work: Training, said: list[str]) -> Amount:
+    if not work.samples:
+        return Amount(None, 1.0, 1.0)
+    epochs = work.epochs or 1.0
+    if abs(work.samples / epochs - IMAGENET) < 1e-3 * IMAGENET and epochs > 1:
+        said.append(f"{work.samples:,.0f} samples are {epochs:g} epochs of ImageNet already")
+        return Amount(work.samples, 1.0, 1.0)
+    return Amount(work.samples * epochs, 1.0, 1.0)

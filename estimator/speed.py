@@ -1,0 +1,84 @@
+"""Units (tokens or samples) a second, from FLOPs, the calibrated efficiency and what must be moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.shapes import Instance
+from estimator.efficiency import Factors, batch_factor, count_factor, width_factor
+
+FAST_NETWORK = 400.0  # Gbit/s a machine, from which the network is like that of the calibrated rows
+PCIE = 200.0  # GB/s a chip, below which the chips of one machine are joined by PCIe
+ACCUMULATED = 8  # micro-batches of a step when no global batch is told
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The work of a training step, whatever it runs on; a unit is a token or a sample."""
+
+    flops: float  # a unit, with the attention core weighted by how much slower it runs
+    hidden: float | None  # width of the matrices; None where it does not apply
+    micro: float  # units of a micro-batch on one chip
+    step: float | None  # units of a told global batch
+    overhead: float  # units that the fixed costs of a micro-batch are worth
+    gathered: float  # bytes that a micro-batch gathers from other chips
+    reduced: float  # bytes that a step exchanges between machines
+    unpacked: float  # bytes that a micro-batch unpacks from 4 bits
+    recompute: bool
+
+    def micro_on(self, count: int) -> float:
+        """Units of a micro-batch on each of *count* chips: a global batch is shared out."""
+        return min(self.micro, self.step / count) if self.step else self.micro
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the work runs: rates of one chip, and what joins the chips."""
+
+    flops_per_s: float  # peak
+    share: float  # of the peak that a large batch on few chips uses
+    bytes_per_s: float
+    link_gb_s: float
+    count: int
+    per_node: int
+    instance: Instance | None
+
+
+def rate(load: Load, site: Site, factors: Factors) -> float:
+    """Units a second of the whole site; never less than one machine, or one chip, reaches alone."""
+    inside = min(site.count, site.per_node)
+    alone = max(n / chip_seconds(load, site, factors, n) for n in {1, inside})
+    if site.count <= site.per_node:
+        return alone
+    seconds = chip_seconds(load, site, factors, site.count) + network_seconds(load, site, factors)
+    return max(alone, site.count / seconds)
+
+
+def chip_seconds(load: Load, site: Site, factors: Factors, count: int) -> float:
+    """Chip-seconds for one unit when *count* chips share the step over a fast network."""
+    micro = load.micro_on(count)
+    seconds = load.flops / (site.flops_per_s * site.share * efficiency_factor(load, factors, count))
+    moved = load.unpacked / (site.bytes_per_s * factors["dequant_share"])
+    if count > 1 and site.link_gb_s < PCIE:
+        moved += load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
+    return seconds + moved / micro
+
+
+def efficiency_factor(load: Load, factors: Factors, count: int) -> float:
+    """What micro-batch, number of chips, width and recomputation leave of the efficiency of the table."""
+    left = batch_factor(load.micro_on(count), load.overhead)
+    left *= count_factor(count, factors["count_exponent"], factors["count_flat"])
+    if load.hidden:
+        left *= width_factor(load.hidden, factors["half_width"])
+    return left * factors["recompute_full"] if load.recompute else left
+
+
+def network_seconds(load: Load, site: Site, factors: Factors) -> float:
+    """Chip-seconds for one unit that a network slower than the calibrated rows' adds; 0 where it is not known."""
+    network = site.instance.network_gbps if site.instance else None
+    if site.instance is None or network is None or (site.instance.efa and network >= FAST_NETWORK):
+        return 0.0
+    bytes_per_s = network / 8 * 1e9 * factors["network_share" if site.instance.efa else "network_share_plain"]
+    micro = load.micro_on(site.count)
+    step = load.step / site.count if load.step else ACCUMULATED * micro
+    return (load.reduced / step + load.gathered / micro) / bytes_per_s * (1 - factors["network_overlap"])
