@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import NoCredentialsError
 from botocore.session import Session as CoreSession
 
 from bot.cloud_errors import CAUGHT, translated
@@ -146,6 +147,9 @@ class Cloud:
     def _role_session(self, role: Account) -> boto3.Session:
         """A session whose keys come from AssumeRole and are renewed before they lapse."""
         own = self._session(None)
+        keys = own.get_credentials()
+        if keys is None:
+            raise NoCredentialsError
         extra: dict[str, Any] = {"RoleSessionName": "mlbot", "DurationSeconds": SESSION_SECONDS}
         if role.external_id:
             extra["ExternalId"] = role.external_id
@@ -156,7 +160,7 @@ class Cloud:
                 endpoint_url=self._settings.aws_endpoint_url,
                 config=self._config,
             ),
-            own.get_credentials(),
+            keys,
             role.role_arn,
             extra_args=extra,
         )
