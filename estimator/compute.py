@@ -77,7 +77,7 @@ def shape(model: ModelSpec) -> Shape:
 
 def _width(active: float) -> int:
     """Hidden width of a decoder with *active* weights: 12 x layers x hidden^2 of them, layers = hidden / 128."""
-    return max(64, round((ASPECT * active / 12) ** (1 / 3)))
+    return max(64, round(float((ASPECT * active / 12) ** (1 / 3))))
 
 
 def _tied_and_gated(model: ModelSpec, attention: int, kv: int) -> tuple[bool, bool]:

@@ -13,6 +13,7 @@ from estimator.workload import Parallel, Recompute
 
 MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks that split layers before they shard
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
+STAGES = ((2, "shard_grad_op"), (3, "fsdp|full_shard|zero"), (1, "dist-opt|distributed opt"), (0, "ddp"))
 LADDER = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16), (8, 32))
 
 
@@ -45,9 +46,7 @@ class Layout:
 def told_split(parallel: Parallel) -> tuple[dict[str, int], int | None]:
     """Ranks by kind and the ZeRO stage, as far as the fields or the free text say."""
     text = parallel.sharding.lower()
-    ranks = {
-        name: int(found[1]) for name in ("tp", "pp", "cp", "ep") if (found := re.search(rf"\b{name}\s*=?(\d+)\b", text))
-    }
+    ranks = {name: int(n) for name, n in re.findall(r"\b(tp|pp|cp|ep)\s*=?(\d+)\b", text)}
     fields = {"tp": parallel.tp, "pp": parallel.pp, "cp": parallel.cp, "ep": parallel.ep}
     ranks |= {name: value for name, value in fields.items() if value}
     return {name: value for name, value in ranks.items() if value > 1 or name in ("tp", "pp")}, _stage(text)
@@ -56,15 +55,7 @@ def told_split(parallel: Parallel) -> tuple[dict[str, int], int | None]:
 def _stage(text: str) -> int | None:
     if found := re.search(r"zero-?\s?([0-3])", text):
         return int(found[1])
-    for stage, pattern in (
-        (2, "shard_grad_op"),
-        (3, "fsdp|full_shard|zero"),
-        (1, "dist-opt|distributed opt"),
-        (0, "ddp"),
-    ):
-        if re.search(pattern, text):
-            return stage
-    return None
+    return next((stage for stage, pattern in STAGES if re.search(pattern, text)), None)
 
 
 def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> Layout:
@@ -72,7 +63,7 @@ def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip:
 
     The layout is chosen before the micro-batch, so that a larger micro-batch never needs less memory.
     """
-    options = [made for made in _splits(job, room, parallel, cores_per_chip)]
+    options = list(_splits(job, room, parallel, cores_per_chip))
     chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb), options[-1])
     size = room.micro_batch or _micro_batch(of, job, room, chosen)
     split = replace(chosen, micro_batch=size)
@@ -140,9 +131,8 @@ def _micro_batch(of: Shape, job: Job, room: Room, split: Split) -> float:
 
 def said(split: Split, count: int) -> str:
     """The layout in words: "TP 8 x PP 4 x DP 2, ZeRO-1"."""
-    ranks = [
-        f"{name} {n}" for name, n in (("TP", split.tp), ("PP", split.pp), ("CP", split.cp), ("EP", split.ep)) if n > 1
-    ]
+    kinds = (("TP", split.tp), ("PP", split.pp), ("CP", split.cp), ("EP", split.ep))
+    ranks = [f"{name} {n}" for name, n in kinds if n > 1]
     if split.dp > 1:
         ranks.append(f"DP {split.dp}")
     words = " x ".join(ranks) or ("one chip" if count == 1 else "data parallel")

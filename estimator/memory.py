@@ -56,10 +56,7 @@ class Job:
 def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
     """Decimal GB per accelerator of weights, gradients, optimizer, activations, logits, adapters and framework."""
     held = _weights_held(of, split)
-    if job.method == "full":
-        parts = _full_states(held, job, split)
-    else:
-        parts = _frozen_states(of, held, job, split)
+    parts = _full_states(held, job, split) if job.method == "full" else _frozen_states(of, held, job, split)
     parts["activations"], parts["logits"] = _activations(of, job, split)
     parts["gathered layers"] = _gathered(of, job, split)
     slack = job.slack * sum(parts.values())

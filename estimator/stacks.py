@@ -14,7 +14,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("megatron-deepspeed", r"megatron[-/ ]*deepspeed|gpt-?neox|\bneox|metaseq|megatron.{0,12}20(19|20|21)"),
     (
         "huggingface",
-        r"\bhf\b|hugging ?face|\btrl\b|\bpeft\b|trainer|accelerate|axolotl|llama-?factory|finetune\.py|qwen",
+        r"\bhf\b|hugging ?face|\btrl\b|\bpeft\b|trainer|accelerate|axolotl|llama-?factory|finetune\.py",
     ),
     ("deepspeed", r"deepspeed|\bzero-?[123]\b"),
     ("tuned", r"nemo|megatron|transformer engine|maxtext|\bjax\b|paxml|t5x|\bxla\b|praxis|levanter"),
