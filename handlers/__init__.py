@@ -27,7 +27,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^how"))(estimate.how(door))
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
     app.action(re.compile(r"^deny"))(launch.deny(door))
-    app.action(re.compile(r"^(stop_idle|snooze|not_mine|claim|delete)"))(idle.press(door))
+    app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim)"))(idle.press(door))
     app.action(re.compile(r"^keep"))(idle.keep(door))
     app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
     app.action(re.compile(r"^extend"))(instances.extend(door))

@@ -1,0 +1,205 @@
+"""The morning message and /ml-idle: what is idle, since when, what it cost, how one knows, and the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from bot.rules import idle_words as say
+from bot.rules.idle_finding import Finding, ScanReport
+from bot.rules.remind import Digest
+from handlers.views.blocks import actions, button, confirm, context, cut, header, section
+from handlers.views.forms import date_input, modal, text_input
+from handlers.views.message import Block, Message, plain
+from handlers.views.times import moment
+
+MOST = 12  # findings with buttons in one message; the rest is summed up
+BARS = "▁▂▃▄▅▆▇█"
+SPARK_POINTS = 40
+WHAT = {
+    "ec2_instance": "instance",
+    "ebs_volume": "volume",
+    "elastic_ip": "address",
+    "ebs_snapshot": "snapshot",
+    "sagemaker_endpoint": "endpoint",
+    "sagemaker_notebook": "notebook",
+}
+SIGNALS = {"gpu_max_pct": "GPU", "cpu_max_pct": "CPU", "invocations": "requests", "net_bytes": "network"}
+
+
+def digest(found: Digest) -> Message:
+    """One owner's morning message (or a channel's, with Claim)."""
+    point = _point(found.items + found.small)
+    blocks = [header("Good morning: " + point if found.owner else "Nobody's: " + point)]
+    blocks += _items(found.items, claim=found.owner is None, escalated=found.escalated)
+    if found.small:
+        blocks.append(context(_small(found.small)))
+    for one in found.unknown[:MOST]:
+        blocks += _unknown(one, claim=found.owner is None)
+    return Message(point, _fit(blocks))
+
+
+def findings(found: Sequence[Finding], *, report: ScanReport | None, user: str) -> Message:
+    """What `/ml-idle` shows to one person now."""
+    idle = [one for one in found if one.verdict.level == "idle" and not one.hold]
+    held = [one for one in found if one.hold]
+    unknown = [one for one in found if one.verdict.level == "unknown" and not one.hold]
+    active = sum(one.verdict.level == "active" for one in found)
+    point = _point(idle)
+    blocks = [header(point), *_items(idle, claim=False, escalated=frozenset(), user=user)]
+    for one in unknown[:MOST]:
+        blocks += _unknown(one, claim=False)
+    if held:
+        blocks.append(context("*Quiet for now:* " + "; ".join(_held(one) for one in held[:MOST])))
+    blocks += _scanned(report, active)
+    return Message(point, _fit(blocks))
+
+
+def _scanned(report: ScanReport | None, active: int) -> list[Block]:
+    if report is None:
+        return [context("Nothing has been scanned yet.")]
+    lines = [f"Scanned {moment(report.at)}; {active} busy."]
+    if report.alarm:
+        lines.append(f"*Nothing is done on this scan:* {plain(report.alarm)}")
+    lines += [f"Not seen: {plain(gap.region)} {plain(gap.kind)}: {plain(gap.reason)}" for gap in report.gaps[:5]]
+    return [context(*lines)]
+
+
+def _point(idle: Sequence[Finding]) -> str:
+    if not idle:
+        return "nothing of yours is idle"
+    known = [one.usd_per_day for one in idle if one.usd_per_day is not None]
+    spent = [one.usd_since for one in idle if one.at_work and one.usd_since is not None]
+    money = f", {say.usd(sum(known))} a day" if known else ""
+    since = f", {say.usd(sum(spent))} since idle" if spent else ""
+    return f"{len(idle)} idle{money}{since}"
+
+
+def _items(found: Sequence[Finding], *, claim: bool, escalated: frozenset[str], user: str | None = None) -> list[Block]:
+    blocks: list[Block] = []
+    for one in found[:MOST]:
+        note = "\n_Its owner has not answered._" if one.ref in escalated else ""
+        blocks.append(section(_text(one) + note))
+        if one.outcome is None:
+            blocks.append(_buttons(one, claim=claim, own=user is None or user == one.owner))
+    if len(found) > MOST:
+        blocks.append(context(_small(found[MOST:])))
+    return blocks
+
+
+def title(one: Finding) -> str:
+    """Name, what it is and where, made harmless."""
+    thing = one.resource
+    name = f"{thing.name} ({thing.id})" if thing.name else thing.id
+    kind = WHAT.get(thing.kind, thing.kind)
+    return f"{plain(name)}, {plain(thing.type)} {kind} in {plain(thing.region)}".replace("  ", " ")
+
+
+def _text(one: Finding) -> str:
+    if one.outcome is not None:
+        return f"~{title(one)}~\n{plain(one.outcome.words)}"
+    lines = [f"*{title(one)}*", f"*{_money(one)}*", plain(one.verdict.reason)]
+    if one.spark:
+        lines.append(f"`{spark(one.spark)}` {SIGNALS.get(one.spark_of, one.spark_of)} over the window")
+    if plan := _plan(one):
+        lines.append(plan)
+    if one.back_test is not None:
+        lines.append(f"_{plain(one.back_test.words)}_")
+    if one.verdict.confidence == "low":
+        lines.append("_Low confidence._" + (f" {plain(one.verdict.advice)}" if one.verdict.advice else ""))
+    return cut("\n".join(lines), 1400)
+
+
+def _money(one: Finding) -> str:
+    length, since, month = one.idle_for, one.usd_since, one.usd_per_month
+    at_least = "at least " if one.verdict.at_least else ""
+    if one.at_work:
+        words = f"idle {at_least}{say.span(length)}" if length else "idle"
+        return words + (f", {say.usd(since)} since" if since is not None else ", price unknown")
+    words = f"{plain(one.resource.state)} {at_least}{say.span(length)}" if length else plain(one.resource.state)
+    return words + (f", still {say.usd(month)} a month" if month is not None else ", price unknown")
+
+
+def _plan(one: Finding) -> str:
+    if one.resource.until is None or one.usd_planned is None or one.usd_so_far is None:
+        return ""
+    was = "was" if one.resource.until < one.at else "is"
+    planned, so_far = say.usd(one.usd_planned), say.usd(one.usd_so_far)
+    return f"It {was} to end {moment(one.resource.until)} for {planned}; now {so_far}."
+
+
+def _buttons(one: Finding, *, claim: bool, own: bool) -> Block:
+    presses = []
+    if "stop" in one.verbs and one.at_work:
+        presses.append(button("Stop", "stop_idle", one.ref, style="primary" if one.verdict.safe else ""))
+    elif "terminate" in one.verbs:
+        presses.append(button("Terminate", "terminate_idle", one.ref, style="danger", confirm=_lost(one, "Terminate")))
+    elif "delete" in one.verbs:
+        presses.append(button("Delete", "delete", one.ref, style="danger", confirm=_lost(one, "Delete")))
+    if claim:
+        presses.append(button("Claim", "claim", one.ref))
+    presses += [
+        button("Snooze 1 day", "snooze_1d", one.ref),
+        button("Snooze 1 week", "snooze_1w", one.ref),
+        button("Keep until...", "keep", one.ref),
+    ]
+    if own and not claim:
+        presses.append(button("Not mine", "not_mine", one.ref))
+    return actions(*presses)
+
+
+def _lost(one: Finding, verb: str) -> Block:
+    text = f"{verb} {title(one)}? Its data is lost and cannot be brought back."
+    return confirm(f"{verb} {one.resource.name or one.resource.id}?", text, yes=verb, danger=True)
+
+
+def _unknown(one: Finding, *, claim: bool) -> list[Block]:
+    advice = f" {plain(one.verdict.advice)}" if one.verdict.advice else ""
+    text = f"*{title(one)}*: unknown, {plain(one.verdict.reason)}.{advice}"
+    return [section(cut(text, 800)), _buttons(one, claim=claim, own=True)]
+
+
+def _held(one: Finding) -> str:
+    assert one.hold is not None
+    why = f" ({plain(one.hold.reason)})" if one.hold.reason else ""
+    return f"{title(one)} until {moment(one.hold.until)}{why}"
+
+
+def _small(found: Sequence[Finding]) -> str:
+    known = [one.usd_per_month for one in found if one.usd_per_month is not None]
+    names = ", ".join(plain(one.resource.name or one.resource.id) for one in found[:8])
+    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+    return f"Small change: {len(found)} for {say.usd(sum(known))} a month together ({names}{more}). `/ml-idle` has all."
+
+
+def spark(values: Iterable[float]) -> str:
+    """Values from 0 to 100 as bars, the newest right; several datapoints share a bar by their highest."""
+    points = list(values)
+    size = max(1, -(-len(points) // SPARK_POINTS))
+    peaks = [max(points[n : n + size]) for n in range(0, len(points), size)]
+    top = max(100.0, *peaks) if peaks else 100.0
+    return "".join(BARS[min(7, int(peak / top * 8))] for peak in peaks)
+
+
+def _fit(blocks: list[Block]) -> list[Block]:
+    """Slack takes 50 blocks and some 13,000 characters; what is over is left to /ml-idle, and that is said."""
+    kept: list[Block] = []
+    size = 0
+    for block in blocks:
+        size += len(str(block))
+        if len(kept) >= 46 or size > 11_000:
+            return [*kept, context("There is more: `/ml-idle`.")]
+        kept.append(block)
+    return kept
+
+
+def keep_form(finding: Finding, until: date, state: Mapping[str, str]) -> Block:
+    """Until when, and why; the form says what a day of it costs."""
+    per_day = finding.usd_per_day
+    price = f"It costs {say.usd(per_day)} a day." if per_day is not None else "Its price is not known."
+    blocks = [
+        section(f"*{title(finding)}*\n{price}"),
+        date_input("until", "Keep until", value=until.isoformat(), hint="Nothing is said of it before that morning."),
+        text_input("reason", "Why", placeholder="Demo on Friday", max_length=200),
+    ]
+    return modal("Keep it", "keep", blocks, submit="Keep", state=state)
