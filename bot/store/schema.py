@@ -37,3 +37,9 @@ def launches(database: Database) -> None:
 def resources(database: Database) -> None:
     """What was found in the accounts, and what people answered about it."""
     run(database, "003_resources")
+
+
+@core()
+def idleness(database: Database) -> None:
+    """Verdicts, whose a resource is, answers, who was told what, and what was spent, wasted and saved."""
+    run(database, "010_idle")

@@ -1,0 +1,161 @@
+"""What scans found: a row a resource with its state and verdict, whose it is, and what was seen of its past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+
+from bot.rules.idle_finding import BackTest, Finding
+from bot.store.db import Row, Tx
+from bot.store.values import moment, moment_or_none, pack, stamp, unpack
+
+FINDING: TypeAdapter[Finding] = TypeAdapter(Finding)
+
+
+def dump(found: Finding) -> str:
+    """A finding as JSON."""
+    return FINDING.dump_json(found, fallback=str).decode()
+
+
+def parse(text: str) -> Finding:
+    """The finding that `dump` wrote."""
+    return FINDING.validate_json(text)
+
+
+def rows(tx: Tx, *, account: str, region: str) -> dict[tuple[str, str], Row]:
+    """What is known of one place, by kind and AWS id, with history, hold and owner where there are any."""
+    found = tx.all(
+        "SELECT resource.*, history.at AS looked_at, history.pause, history.data AS history,"
+        " hold.what AS hold_what, hold.until AS hold_until, hold.by AS hold_by, hold.reason AS hold_reason,"
+        " belongs.owner AS belongs_to, belongs.how AS belongs_how, belongs.tag AS belongs_tag"
+        " FROM resource LEFT JOIN history USING (ref) LEFT JOIN hold USING (ref) LEFT JOIN belongs USING (ref)"
+        " WHERE resource.account = ? AND resource.region = ?",
+        account,
+        region,
+    )
+    return {(row["kind"], row["aws_id"]): row for row in found}
+
+
+def save(tx: Tx, found: Finding, *, now: datetime) -> None:
+    """Keep *found* as the latest verdict, and the episode and state that it is in."""
+    verdict = found.verdict
+    idle_since = stamp(verdict.since) if verdict.level == "idle" and verdict.since else None
+    tx.run(
+        "UPDATE resource SET last_seen = ?, gone_at = NULL, idle_since = ?, at_least = ?,"
+        " state_since = CASE WHEN state = ? THEN state_since ELSE ? END, state = ? WHERE ref = ?",
+        stamp(now),
+        idle_since,
+        int(verdict.at_least),
+        found.resource.state,
+        stamp(now),
+        found.resource.state,
+        found.ref,
+    )
+    tx.run(
+        "INSERT INTO finding (ref, at, level, owner, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
+        " at = excluded.at, level = excluded.level, owner = excluded.owner, data = excluded.data",
+        found.ref,
+        stamp(now),
+        verdict.level,
+        found.owner or "",
+        dump(found),
+    )
+
+
+def gone(tx: Tx, refs: Iterable[str], *, now: datetime) -> None:
+    """Note that they are not there any more."""
+    for ref in refs:
+        tx.run("UPDATE resource SET gone_at = ?, idle_since = NULL WHERE ref = ? AND gone_at IS NULL", stamp(now), ref)
+        tx.run("DELETE FROM finding WHERE ref = ?", ref)
+
+
+def findings(tx: Tx, *, levels: Sequence[str] = ("idle", "unknown"), owner: str | None = None) -> list[Finding]:
+    """The latest verdicts on what is there; *owner* narrows to one person's."""
+    marks = ", ".join("?" * len(levels))
+    found = tx.all(
+        f"SELECT data FROM finding WHERE level IN ({marks}) AND (? = '' OR owner = ?)",
+        *levels,
+        owner or "",
+        owner or "",
+    )
+    return [parse(row["data"]) for row in found]
+
+
+def finding(tx: Tx, ref: str) -> Finding | None:
+    """The latest verdict on one resource."""
+    row = tx.one("SELECT data FROM finding WHERE ref = ?", ref)
+    return parse(row["data"]) if row else None
+
+
+def looked_back(tx: Tx, ref: str, *, pause: timedelta, back_test: BackTest | None, now: datetime) -> None:
+    """Keep what the long look at one resource's past showed."""
+    data = {} if back_test is None else {"days": back_test.days, "alerts": back_test.alerts, "wrong": back_test.wrong}
+    tx.run(
+        "INSERT INTO history (ref, at, pause, data) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (ref) DO UPDATE SET at = excluded.at, pause = excluded.pause, data = excluded.data",
+        ref,
+        stamp(now),
+        pause.total_seconds(),
+        pack(data),
+    )
+
+
+def back_test(row: Row) -> BackTest | None:
+    """The back-test that a row of `rows` carries."""
+    data = unpack(row["history"])
+    return BackTest(data["days"], data["alerts"], data["wrong"]) if data else None
+
+
+def assign(tx: Tx, ref: str, *, owner: str, how: str, tag: str = "", by: str = "", now: datetime) -> None:
+    """Say whose it is; an empty *owner* is nobody's. *tag* is the owner tag at that time: a later one counts again."""
+    tx.run(
+        "INSERT INTO belongs (ref, owner, how, tag, by, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
+        " owner = excluded.owner, how = excluded.how, tag = excluded.tag, by = excluded.by, at = excluded.at",
+        ref,
+        owner,
+        how,
+        tag,
+        by,
+        stamp(now),
+    )
+
+
+def launched_by(tx: Tx) -> dict[str, str]:
+    """Who asked for each launch, by its id."""
+    return {row["id"]: row["asker"] for row in tx.all("SELECT id, asker FROM launch")}
+
+
+def scanned(tx: Tx, *, now: datetime, counts: Mapping[str, int], gaps: Sequence[Mapping[str, str]], alarm: str) -> None:
+    """Keep that there was a scan, what it counted at each place and what it could not see."""
+    tx.insert("scan", at=stamp(now), data=pack({"counts": dict(counts), "gaps": list(gaps), "alarm": alarm}))
+
+
+def last_scan(tx: Tx) -> Row | None:
+    """The latest scan."""
+    return tx.one("SELECT * FROM scan ORDER BY at DESC, id DESC LIMIT 1")
+
+
+def first_scan(tx: Tx) -> datetime | None:
+    """When the first scan was."""
+    return moment_or_none(tx.value("SELECT MIN(at) FROM scan"))
+
+
+def counts_a_day_before(tx: Tx, now: datetime) -> dict[str, int]:
+    """What was counted at each place some 24 h ago: the latest scan at least 20 h old, else the oldest there is."""
+    row = tx.one("SELECT data FROM scan WHERE at <= ? ORDER BY at DESC LIMIT 1", stamp(now - timedelta(hours=20)))
+    row = row or tx.one("SELECT data FROM scan WHERE at < ? ORDER BY at LIMIT 1", stamp(now))
+    counts: dict[str, int] = unpack(row["data"])["counts"] if row else {}
+    return counts
+
+
+def forget(tx: Tx, *, before: datetime) -> None:
+    """Drop old scans but the first, and what has long been gone stays without its history."""
+    tx.run("DELETE FROM scan WHERE at < ? AND id > (SELECT MIN(id) FROM scan)", stamp(before))
+    tx.run("DELETE FROM history WHERE at < ?", stamp(before))
+
+
+def seen_at(row: Row) -> datetime:
+    """When a row of `rows` was first seen."""
+    return moment(row["first_seen"])
