@@ -97,6 +97,8 @@ def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
         plan=_plan(resource, now),
         until=resource.until,
         pause=known.pause,
+        idle_since=known.idle_since,
+        was_safe=known.was_safe,
     )
     tracks = {name: Track(series) for name, series in usage.series.items() if series.points}
     weighed = idle_running.weigh(tracks, rule, machine)

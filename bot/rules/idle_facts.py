@@ -93,8 +93,8 @@ class Known:
 
     idle_since: datetime | None = None  # start of the idle episode that was open at the last scan
     at_least: bool = False  # idle_since is where the data began
+    was_safe: bool = False  # the last scan called a stop safe
     pause: timedelta = timedelta()  # the longest pause after which it went back to work, over the days looked back
     first_seen: datetime | None = None
     state_since: datetime | None = None  # when it was first seen in its present state
     hold: Hold | None = None
-    usd_before: float | None = None  # what it cost per hour before it was stopped

@@ -46,6 +46,8 @@ class Machine:
     plan: Plan = ""
     until: datetime | None = None
     pause: timedelta = NOTHING  # longest pause known from before the measurements
+    idle_since: datetime | None = None  # start of the episode that the last scan saw
+    was_safe: bool = False  # the last scan called a stop safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,11 @@ def judge(weighed: Weighed, now: datetime) -> Verdict:
     if unknown := _too_little_data(weighed, now):
         return unknown
     basis = weighed.basis
-    quiet, needed = basis.track.quiet(basis.limit), _needed(weighed, weighed.nag)
-    if quiet < needed:
-        pause = _pause(weighed)
-        return Verdict(
-            level="active",
-            reason=f"{WORDS[basis.kind]} quiet for {span(quiet)}; it has paused for {span(pause)} and gone on before",
-        )
-    return _idle(weighed, quiet, now)
+    if _quiet(weighed) < _needed(weighed, weighed.nag):
+        quiet, pause = span(_quiet(weighed)), span(_pause(weighed))
+        reason = f"{WORDS[basis.kind]} quiet for {quiet}; it has paused for {pause} and gone on before"
+        return Verdict(level="active", reason=reason)
+    return _idle(weighed, now)
 
 
 def _gpu(tracks: Mapping[str, Track], rule: IdleRule) -> Signal | None:
@@ -174,8 +173,18 @@ def _needed(weighed: Weighed, window: timedelta) -> timedelta:
     return max(window, min(MOST_WINDOWS * window, weighed.rule.pace * _pause(weighed)))
 
 
-def _idle(weighed: Weighed, quiet: timedelta, now: datetime) -> Verdict:
+def _quiet(weighed: Weighed) -> timedelta:
+    """For how long it has been quiet; as long as earlier scans saw, where the data are quiet to their beginning."""
+    track, since = weighed.basis.track, weighed.machine.idle_since
+    quiet = track.quiet(weighed.basis.limit)
+    if since is None or track.end is None or quiet < track.reach:
+        return quiet
+    return max(quiet, track.end - since)
+
+
+def _idle(weighed: Weighed, now: datetime) -> Verdict:
     basis, machine = weighed.basis, weighed.machine
+    quiet = basis.track.quiet(basis.limit)
     said = [_still(weighed)]
     for signal in weighed.vetoes:
         if signal.kind != "disk" and (peak := signal.track.peak(weighed.nag)):
@@ -200,10 +209,9 @@ def _idle(weighed: Weighed, quiet: timedelta, now: datetime) -> Verdict:
 def _still(weighed: Weighed) -> str:
     """GPU 0 % for 31 h."""
     basis = weighed.basis
-    quiet = basis.track.quiet(basis.limit)
-    peak = basis.track.peak(quiet)
+    peak = basis.track.peak(basis.track.quiet(basis.limit))
     most = f"at most {basis.words(peak[1])}" if peak and peak[1] > 0 else basis.words(0)
-    return f"{WORDS[basis.kind]} {most} for {span(quiet)}"
+    return f"{WORDS[basis.kind]} {most} for {span(_quiet(weighed))}"
 
 
 def _safe(weighed: Weighed, now: datetime) -> bool:
@@ -211,9 +219,11 @@ def _safe(weighed: Weighed, now: datetime) -> bool:
     unseen_gpu = basis.kind == "cpu" and bool(machine.accelerator)
     if unseen_gpu or any(name.startswith(("cpu", "net")) for name in machine.missing):
         return False
-    if basis.track.quiet(basis.safe_limit) < _needed(weighed, weighed.safe):
+    strictly = basis.track.quiet(basis.safe_limit)
+    still_safe = machine.was_safe and strictly >= basis.track.reach
+    if strictly < _needed(weighed, weighed.safe) and not still_safe:
         return False
-    window = weighed.safe
+    window = min(weighed.safe, basis.track.reach) if still_safe else weighed.safe
     if basis.track.coverage(window) < rule.coverage:
         return False
     return all(_seen_quiet(signal, window, rule.coverage, now) for signal in weighed.vetoes)

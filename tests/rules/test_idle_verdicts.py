@@ -316,3 +316,25 @@ def test_a_new_endpoint_is_given_a_day() -> None:
 def test_missing_is_zero_for_invocations_alone() -> None:
     assert verdict(endpoint(), Usage({}, ("invocations",))).level == "idle"
     assert verdict(machine(), Usage({}, ("gpu_max_pct", "cpu_max_pct", "net_bytes"))).level == "unknown"
+
+
+# --- what earlier scans saw -----------------------------------------------------------------------------------------
+
+
+def test_a_short_look_and_what_is_known_say_the_same_as_a_long_look() -> None:
+    used = usage(over(5, 0), cpu=over(5, 1), net=over(5, 1e5))
+    before = Known(idle_since=NOW - 31 * HOUR, was_safe=True, pause=10 * HOUR)
+    found = verdict(used=used, known=before)
+    assert (found.level, found.safe, found.since) == ("idle", True, NOW - 31 * HOUR)
+    assert found.reason.startswith("GPU 0 % for 31 h")
+
+
+def test_a_stop_is_safe_no_more_after_a_blip() -> None:
+    blip = over(5, lambda age: 3 if 1 < age < 1.1 else 0)
+    found = verdict(used=usage(blip), known=Known(idle_since=NOW - 31 * HOUR, was_safe=True))
+    assert (found.level, found.safe) == ("idle", False)
+
+
+def test_a_pause_known_from_a_longer_past_lengthens_the_window() -> None:
+    found = verdict(used=usage(over(5, lambda age: 0 if age < 3 else 80)), known=Known(pause=4 * HOUR))
+    assert found.level == "active"
