@@ -101,6 +101,7 @@ _BAD_CREDENTIALS = (
     TokenRetrievalError,
 )
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+_NO_RECORD = re.compile(r"could not find|RecordNotFound|does not exist", re.IGNORECASE)  # SageMaker has no code for it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LONGEST = 300  # characters of AWS's words that people get to read
 
@@ -138,7 +139,7 @@ def _meaning(code: str, status: int, words: str, operation: str) -> tuple[type[C
         return Forbidden, f"mlbot's AWS role may not call {operation} ({code})."
     if code in CREDENTIALS:
         return Forbidden, f"AWS does not accept mlbot's credentials ({code})."
-    if code in GONE or ".NotFound" in code or (code == "ValidationException" and "ould not find" in words):
+    if code in GONE or ".NotFound" in code or (code == "ValidationException" and _NO_RECORD.search(words)):
         return Gone, f"AWS does not know it (any more): {words}"
     if code in THROTTLED:
         return Unsure, f"AWS is throttling {operation} ({code})."
