@@ -1,4 +1,4 @@
-"""The team's policy file: read at start, read again when it changes; a broken edit leaves the last good one in force."""
+"""The team's policy file, read again when it changes; a broken edit leaves the last good one in force."""
 
 from __future__ import annotations
 
