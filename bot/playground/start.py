@@ -1,0 +1,136 @@
+"""The playground: the real bot between a local Slack and a local AWS, with one clock that can be moved."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.cloud import is_loopback
+from bot.playground.aws import LocalAws
+from bot.playground.seed import seed
+from bot.playground.slack import LocalSlack
+from bot.settings import Settings
+from bot.wiring import Bot, build
+
+POLICY = """
+[approvals]
+channel = "C0APPROVALS"
+approvers = ["U0LEAD", "U0OPS"]
+[reminders]
+channel = "C0ML"
+leads = ["U0LEAD"]
+[limits]
+regions = ["us-east-1", "us-west-2"]
+[launch]
+image = "{image}"
+"""
+# By nine in New York it is past nine in Berlin and Kolkata too, on the same day: everybody's morning has come.
+LAST_MORNING = time(9, 5, tzinfo=ZoneInfo("America/New_York"))
+# Whatever the shell has: keys that no real AWS knows, and no profile that could lend others.
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
+NOT_INHERITED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+
+@dataclass
+class Playground:
+    """Everything that runs; `stop` ends it and forgets it."""
+
+    bot: Bot
+    slack: LocalSlack
+    aws: LocalAws
+    clock: Clock
+    folder: tempfile.TemporaryDirectory[str]
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return self.slack.url
+
+    def next_morning(self) -> None:
+        """Move the clock to the next morning of everybody and let the reminders come."""
+        now = self.clock.now()
+        self.clock.advance(next_morning(now) - now)
+        self.scan()
+
+    def scan(self) -> None:
+        """What the schedule would do by now, at once."""
+        self.bot.sweep()
+        self.bot.scan_and_remind()
+
+    def no_capacity(self) -> None:
+        """The next launch finds no capacity in any zone."""
+        self.aws.no_capacity(times=6)
+
+    def lose_a_reply(self) -> None:
+        """The next RunInstances works, but its answer is lost."""
+        self.aws.disturb("lost", "RunInstances")
+
+    def stop(self) -> None:
+        """End everything."""
+        self.bot.stop()
+        self.slack.stop()
+        self.aws.stop()
+        self.folder.cleanup()
+
+
+def next_morning(now: datetime) -> datetime:
+    """The first moment after *now* at which it is morning, or later on the same day, for everybody."""
+    day = now.astimezone(LAST_MORNING.tzinfo).date()
+    at = datetime.combine(day, LAST_MORNING)
+    while at <= now:
+        day += timedelta(days=1)
+        at = datetime.combine(day, LAST_MORNING)
+    return at
+
+
+def start(port: int = 3000, *, socket: bool = False) -> Playground:
+    """Start all of it on 127.0.0.1; *port* is the page's (0: any free one)."""
+    os.environ.update(KEYS)
+    for name in NOT_INHERITED:
+        os.environ.pop(name, None)
+    folder = tempfile.TemporaryDirectory(prefix="mlbot-playground-")
+    clock = Clock()
+    aws = LocalAws(clock)
+    endpoint = aws.start()
+    seed(aws)
+    secret = secrets.token_hex(16)
+    slack = LocalSlack(signing_secret=secret, bot_token="xoxb-local", app_token="xapp-local", clock=clock)
+    slack.start(port=port)
+    policy = Path(folder.name, "policy.toml")
+    policy.write_text(POLICY.replace("{image}", aws.image), encoding="utf-8")
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        slack_bot_token=SecretStr("xoxb-local"),
+        slack_signing_secret=SecretStr(secret),
+        slack_app_token=SecretStr("xapp-local" if socket else ""),
+        slack_api_url=slack.api_url,
+        host="127.0.0.1",
+        port=0,
+        database_url=f"sqlite:///{folder.name}/mlbot.db",
+        mlbot_policy=policy,
+        aws_region="us-east-1",
+        aws_endpoint_url=endpoint,
+    )
+    assert is_loopback(settings.slack_api_url), "the playground speaks to this machine alone"
+    assert is_loopback(settings.aws_endpoint_url), "the playground speaks to this machine alone"
+    bot = build(settings, clock=clock, only_local=True)
+    bot.start()
+    if not socket:
+        slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
+    return _with_controls(Playground(bot, slack, aws, clock, folder))
+
+
+def _with_controls(made: Playground) -> Playground:
+    made.slack.control("morning", "Next morning", made.next_morning)
+    made.slack.control("scan", "Scan now", made.scan)
+    made.slack.control("capacity", "Break AWS: no capacity", made.no_capacity)
+    made.slack.control("lost", "Break AWS: lose a reply", made.lose_a_reply)
+    return made

@@ -1,0 +1,160 @@
+"""The only place where parts meet: settings in, a running bot out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+
+from bot import health, idle, instances, launch, outbox
+from bot.clock import Clock
+from bot.cloud import Cloud
+from bot.ops import OpFunction, Workers
+from bot.parts import Parts
+from bot.people import People
+from bot.policy import PolicyFile
+from bot.schedule import Schedule
+from bot.server import Door, Server
+from bot.settings import Settings
+from bot.slack import Slack
+from bot.socket import Socket
+from bot.store.db import Store
+from data import OVERLAY, load
+from handlers import register
+from handlers.later import Later
+from handlers.views.outgoing import VIEWS
+
+log = logging.getLogger(__name__)
+
+# Under estimates that hold the interpreter an ack waits at most this long for its turn (Python's default is 5 ms).
+SWITCH_SECONDS = 0.0005
+OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS}
+
+
+class Bell:
+    """Tells those who wait that a row was written; they are hung up after the parts are built."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], None]] = []
+
+    def hang(self, *waiting: Callable[[], None]) -> None:
+        """Call these, too, from now on."""
+        self._waiting += waiting
+
+    def __call__(self) -> None:
+        for wake in self._waiting:
+            wake()
+
+
+@dataclass
+class Bot:
+    """A built bot: `start` it to serve, or open its doors and drive it by hand (tests, one scan, the playground)."""
+
+    parts: Parts
+    app: App
+    workers: Workers
+    sender: outbox.Sender
+    later: Later
+    schedule: Schedule
+    policy_file: PolicyFile
+    server: Server | None = None
+    socket: Socket | None = None
+    _stops: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        """Where the HTTP door listens."""
+        return self.server.port if self.server else 0
+
+    def start(self) -> None:
+        """Take up what an earlier process left, work and post by oneself, then open the doors."""
+        self.sweep()
+        self.workers.start()
+        self.sender.start()
+        self.schedule.start()
+        self._stops += [self.schedule.stop, self.workers.stop, self.sender.stop]
+        self.open_doors()
+
+    def open_doors(self) -> None:
+        """Let Slack in: HTTP, or Socket Mode where SLACK_APP_TOKEN is set; the operators' pages are there in both."""
+        settings = self.parts.settings
+        over_socket = bool(settings.slack_app_token.get_secret_value())
+        secret = settings.slack_signing_secret.get_secret_value()
+        door = Door(None if over_socket else self.app, secret, health.pages(self))
+        self.server = Server(door, host=settings.host, port=settings.port)
+        self.server.start()
+        if over_socket:
+            self.socket = Socket(self.app, settings)
+            self.socket.start()
+
+    def stop(self) -> None:
+        """Take nothing more and finish what runs; what does not finish keeps its lease for the next start."""
+        for door in (self.socket, self.server):
+            if door is not None:
+                door.stop()
+        self.later.stop()
+        for stop in self._stops:
+            stop()
+        self.parts.store.close()
+
+    def sweep(self) -> None:
+        """What must happen without a click: recover launches, expire asks, end what is over."""
+        launch.recover(self.parts)
+
+    def run_due(self) -> int:
+        """Do, in this thread, all ops and posts that are due; returns how many."""
+        done = 0
+        while step := self.workers.run_due() + outbox.deliver(self.parts, VIEWS):
+            done += step
+        return done
+
+
+def build(settings: Settings, *, clock: Clock | None = None, only_local: bool = False) -> Bot:
+    """
+    A bot from its settings; its database is migrated, nothing runs yet.
+
+    *only_local* refuses every AWS address but this machine's. Raises BotError when policy or database are wrong.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    clock = clock or Clock()
+    store = Store(settings.database_url)
+    store.migrate()
+    policy = PolicyFile(settings.mlbot_policy)
+    slack = Slack(settings)
+    bell = Bell()
+    parts = Parts(
+        settings=settings,
+        store=store,
+        clock=clock,
+        policy=policy,
+        cloud=Cloud(settings, policy, only_local=only_local),
+        slack=slack,
+        people=People(slack, clock),
+        catalog=load(OVERLAY),
+        wake=bell,
+    )
+    workers, sender, later = Workers(parts, OPS), outbox.Sender(parts, VIEWS), Later()
+    bell.hang(workers.wake, sender.wake)
+    app = bolt(settings)
+    register(app, parts, later)
+    return Bot(parts, app, workers, sender, later, Schedule(parts), policy)
+
+
+def bolt(settings: Settings) -> App:
+    """The Bolt app: a listener's ack is the HTTP answer, and no request waits for Slack."""
+    token = settings.slack_bot_token.get_secret_value()
+
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    return App(
+        authorize=authorize,
+        signing_secret=settings.slack_signing_secret.get_secret_value() or "socket-mode",
+        request_verification_enabled=False,  # the door did it, over the raw bytes
+        process_before_response=True,
+        logger=logging.getLogger("slack_bolt"),
+    )
