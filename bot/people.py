@@ -23,6 +23,7 @@ class People:
         self._slack = slack
         self._clock = clock
         self._lock = threading.Lock()
+        self._team = ""
         self._known: dict[str, tuple[datetime, Person]] = {}
         self._groups: dict[str, tuple[datetime, tuple[str, ...]]] = {}
 
@@ -50,6 +51,12 @@ class People:
             return self.get(user).tz
         except SlackError:
             return "UTC"
+
+    def team(self) -> str:
+        """The workspace of the bot; raises SlackError until Slack has answered once."""
+        if not self._team:
+            self._team = str(self._slack.whoami().get("team_id") or "")
+        return self._team
 
     def members(self, group: str) -> tuple[str, ...]:
         """User ids of a user group, at most five minutes old; nobody when Slack does not answer."""
