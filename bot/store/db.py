@@ -134,8 +134,11 @@ class Store:
 
     def problems(self) -> list[str]:
         """What SQLite's own check finds wrong with the file; empty when it is sound."""
-        with self.reading() as tx:
-            found = [str(row[0]) for row in tx.all("PRAGMA integrity_check")]
+        try:
+            with self.reading() as tx:
+                found = [str(row[0]) for row in tx.all("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
         return [] if found == ["ok"] else found
 
     def close(self) -> None:
