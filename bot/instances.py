@@ -1,0 +1,233 @@
+"""What runs or is stopped in the accounts, and the four verbs: stop, start, terminate, extend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from bot import audit, ops, outbox
+from bot.instances_list import Listed, Listing, listing
+from bot.kinds import KINDS, Look
+from bot.kinds.ec2_instance import set_tag
+from bot.kinds.tags import UNTIL
+from bot.ops import Done, Op, OpFunction, Outcome, Retry
+from bot.parts import Parts
+from bot.rules.click import Click
+from bot.rules.errors import CloudError, Unsure
+from bot.rules.idle import Resource
+from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label
+from bot.rules.policy import Policy
+from bot.store import instances as table
+from bot.store import resources, state
+from bot.store.db import Row, Tx
+from bot.store.values import moment, moment_or_none, stamp
+
+__all__ = ["OPS", "Listed", "Listing", "listing", "press"]
+
+KIND = KINDS["ec2_instance"]
+STALE = timedelta(minutes=15)  # a click that could not be carried out for so long is dropped and said so
+PATIENCE = 8  # calls of AWS without an answer before the person is told
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which machine a reference means, and how to look at it."""
+
+    ref: str
+    aws_id: str
+    look: Look
+
+    def read(self, parts: Parts) -> Resource | None:
+        """The machine as it is now, with its price."""
+        found = KIND.read(self.look, self.aws_id)
+        return KIND.price(found, parts.catalog) if found else None
+
+
+def press(parts: Parts, click: Click) -> None:
+    """Write a pressed button down as one op row; the same press again changes nothing."""
+    now = parts.clock.now()
+    with parts.store.transaction() as tx:
+        payload = {**click.payload(), "at": stamp(now)}
+        ops.enqueue(tx, kind="instances.press", key=click.key, payload=payload, now=now)
+    parts.wake()
+
+
+def _answer(parts: Parts, op: Op) -> Outcome:
+    """Look at the machine and at the person, decide, and write down what shall happen."""
+    now, verb = parts.clock.now(), _verb(str(op.payload["action"]))
+    if now - moment(op.payload["at"]) > STALE:
+        return _tell_and_end(parts, op, "AWS or Slack did not answer for a quarter of an hour; nothing was done.")
+    target = _target(parts, str(op.payload["value"]), now)
+    if verb is None or target is None:
+        return _tell_and_end(parts, op, "This button is of a machine that mlbot does not know.")
+    try:
+        found = target.read(parts)
+    except Unsure as error:
+        return Retry(str(error))
+    except CloudError as error:
+        return _tell_and_end(parts, op, str(error))
+    decision = decide(_ask(parts, op, verb), found, parts.policy(), now)
+    with parts.store.transaction() as tx:
+        detail = {"reason": decision.reason, "before": _brief(found), "effect": decision.effect}
+        _audit(tx, op, f"instance.{verb}.{'allowed' if decision.allowed else 'refused'}", target, now, detail)
+        if decision.effect == "none":
+            _tell(tx, op, decision, now, target.ref)
+        else:
+            payload = {**op.payload, "decision": _packed(decision), "before": _brief(found)}
+            ops.enqueue(tx, kind="instances.carry_out", key=op.key, payload=payload, now=now)
+        ops.finish(tx, op, now)
+    return Done()
+
+
+def _carry_out(parts: Parts, op: Op) -> Outcome:
+    """Do what was decided; doing it twice is doing it once."""
+    now, decision = parts.clock.now(), _unpacked(op.payload["decision"])
+    target = _target(parts, str(op.payload["value"]), now)
+    if target is None:
+        return Done()
+    try:
+        found = target.read(parts)
+        request_id = _effect(target, found, decision) if found else ""
+    except Unsure as error:
+        if op.attempts < PATIENCE:
+            return Retry(str(error))
+        return _refused(parts, op, target, error)
+    except CloudError as error:
+        return _refused(parts, op, target, error)
+    with parts.store.transaction() as tx:
+        detail = {"before": op.payload["before"], "aws_request_id": request_id, "until": decision.until}
+        _audit(tx, op, f"instance.{decision.effect}", target, now, detail)
+        if decision.until is not None and found and found.request:
+            table.extend(tx, found.request, until=decision.until, now=now)
+        _tell(tx, op, decision, now, target.ref)
+        _tell_owner(tx, op, decision, found, now)
+        ops.finish(tx, op, now)
+    parts.wake()
+    return Done()
+
+
+OPS: Mapping[str, OpFunction] = {"instances.press": _answer, "instances.carry_out": _carry_out}
+
+
+def _effect(target: Target, found: Resource, decision: Decision) -> str:
+    if decision.effect == "extend" and decision.until is not None:
+        return set_tag(target.look, found, UNTIL, decision.until.isoformat(timespec="seconds"))
+    return KIND.verbs[decision.effect](target.look, found)
+
+
+def _refused(parts: Parts, op: Op, target: Target, error: CloudError) -> Outcome:
+    """AWS said no, or nothing: say so with its code."""
+    now, decision = parts.clock.now(), _unpacked(op.payload["decision"])
+    offer: Verb | Literal[""] = "terminate" if error.code == "UnsupportedOperation" else ""
+    with parts.store.transaction() as tx:
+        detail = {"error": str(error), "code": error.code, "aws_request_id": error.request_id}
+        _audit(tx, op, f"instance.{decision.effect}.failed", target, now, detail)
+        failed = Decision(allowed=False, reason=f"{decision.effect.capitalize()} failed. {error}", offer=offer)
+        _tell(tx, op, failed, now, target.ref)
+        ops.finish(tx, op, now)
+    return Done()
+
+
+def _ask(parts: Parts, op: Op, verb: Verb) -> Ask:
+    """Who asks, as Slack says it now; raises SlackError, and then nobody does anything."""
+    person = parts.people.fresh(str(op.payload["user"]))
+    hours = (op.payload.get("data") or {}).get("hours")
+    with parts.store.reading() as tx:
+        frozen = state.get(tx, "freeze") is not None
+    return Ask(
+        verb=verb,
+        person=person,
+        approver=person.id in approvers(parts, parts.policy()),
+        team=parts.people.team(),
+        hours=float(hours) if hours is not None else None,
+        frozen=frozen,
+    )
+
+
+def approvers(parts: Parts, policy: Policy) -> frozenset[str]:
+    """The user ids that the policy names as approvers, members of its user groups (S...) among them."""
+    named = policy.approvals.approvers
+    groups = (name for name in named if name.startswith("S"))
+    return frozenset(named).union(*(parts.people.members(group) for group in groups))
+
+
+def _verb(action: str) -> Verb | None:
+    return next((verb for verb in VERBS if action.startswith(verb)), None)
+
+
+def _target(parts: Parts, ref: str, now: datetime) -> Target | None:
+    with parts.store.reading() as tx:
+        row: Row | None = resources.find(tx, ref)
+    if row is None or row["kind"] != KIND.name:
+        return None
+    return Target(ref, row["aws_id"], Look(parts.cloud, row["account"], row["region"], now))
+
+
+def _tell_and_end(parts: Parts, op: Op, words: str) -> Outcome:
+    now = parts.clock.now()
+    with parts.store.transaction() as tx:
+        _tell(tx, op, Decision(allowed=False, reason=words), now, str(op.payload["value"]))
+        ops.finish(tx, op, now)
+    parts.wake()
+    return Done()
+
+
+def _tell(tx: Tx, op: Op, decision: Decision, now: datetime, ref: str) -> None:
+    """Answer the one who pressed; *offer* names the button that would work."""
+    where = {name: str(op.payload.get(name) or "") for name in ("channel", "response_url")}
+    data = {**where, "text": " ".join((decision.reason, *decision.notes)), "offer": decision.offer, "ref": ref}
+    outbox.say(tx, what="whisper", subject=op.key, to=str(op.payload["user"]), now=now, data=data)
+
+
+def _tell_owner(tx: Tx, op: Op, decision: Decision, found: Resource | None, now: datetime) -> None:
+    presser = str(op.payload["user"])
+    if found is None or not found.owner or found.owner == presser:
+        return
+    text = f"<@{presser}>: {' '.join((decision.reason, *decision.notes))}"
+    outbox.say(tx, what="notice", subject=op.key, to=found.owner, now=now, data={"text": text})
+
+
+def _audit(tx: Tx, op: Op, action: str, target: Target, now: datetime, detail: Mapping[str, Any]) -> None:
+    place = {"account": target.look.account, "region": target.look.region, "ref": target.ref}
+    slack = {"slack_ts": op.payload.get("ts", ""), "slack_channel": op.payload.get("channel", "")}
+    audit.record(
+        tx,
+        actor=str(op.payload["user"]),
+        team=str(op.payload.get("team", "")),
+        action=action,
+        subject=target.aws_id,
+        now=now,
+        detail={**place, **slack, **detail},
+    )
+
+
+def _brief(found: Resource | None) -> dict[str, Any]:
+    """What the audit log keeps of a machine."""
+    if found is None:
+        return {}
+    until = stamp(found.until) if found.until else None
+    return {
+        "name": label(found),
+        "state": found.state,
+        "owner": found.owner,
+        "since": stamp(found.since) if found.since else None,
+        "until": until,
+        "usd_per_hour": found.usd_per_hour,
+    }
+
+
+def _packed(decision: Decision) -> dict[str, Any]:
+    until = stamp(decision.until) if decision.until else None
+    return {"reason": decision.reason, "effect": decision.effect, "notes": decision.notes, "until": until}
+
+
+def _unpacked(packed: Mapping[str, Any]) -> Decision:
+    return Decision(
+        allowed=True,
+        reason=packed["reason"],
+        effect=cast(Verb, packed["effect"]),
+        notes=tuple(packed["notes"]),
+        until=moment_or_none(packed["until"]),
+    )

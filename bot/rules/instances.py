@@ -1,0 +1,203 @@
+"""Who may stop, start, terminate or extend a machine, and what then happens to it; pure, time is an argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from bot.rules.idle import Resource
+from bot.rules.people import Person, may_act
+from bot.rules.policy import Policy
+
+Verb = Literal["stop", "start", "terminate", "extend"]
+VERBS: tuple[Verb, ...] = ("stop", "start", "terminate", "extend")
+HOURS_PER_MONTH = 730.0
+SCARCE = re.compile(r"(p|trn)\d")  # families whose place may be taken when they are started again
+GONE = ("shutting-down", "terminated")
+
+# Where a verb finds its work done, and where it has to wait for the machine.
+THERE: Mapping[Verb, tuple[str, ...]] = {"stop": ("stopping", "stopped"), "start": ("pending", "running")}
+TOO_EARLY: Mapping[Verb, tuple[str, ...]] = {"stop": ("pending",), "start": ("stopping",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Somebody's wish: *approver* as the policy and its user groups say, *team* the bot's own workspace."""
+
+    verb: Verb
+    person: Person
+    approver: bool
+    team: str
+    hours: float | None = None  # of extend
+    frozen: bool = False  # launches are stopped; so are starts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens and why, in one sentence each; *offer* is the verb that would work instead."""
+
+    allowed: bool
+    reason: str
+    effect: Verb | Literal["none"] = "none"
+    offer: Verb | Literal[""] = ""
+    until: datetime | None = None  # of extend
+    notes: tuple[str, ...] = ()  # what it keeps costing, what is lost
+
+
+def decide(ask: Ask, found: Resource | None, policy: Policy, now: datetime) -> Decision:
+    """Whether *ask* may happen to the machine that was *found* just now."""
+    if found is None or found.state in GONE:
+        return _done("It is terminated already." if found else "It does not exist any more.")
+    if why := _may_not(ask, found):
+        return _no(why)
+    if ask.verb in THERE and found.state in THERE[ask.verb]:
+        return _done(f"{label(found)} is {found.state} already.")
+    if ask.verb in TOO_EARLY and found.state in TOO_EARLY[ask.verb]:
+        return _no(f"{label(found)} is still {found.state}; try again in a minute.")
+    match ask.verb:
+        case "stop":
+            return _stop(found)
+        case "start":
+            return _start(ask, found, policy)
+        case "terminate":
+            return _terminate(found)
+        case "extend":
+            return _extend(ask, found, policy, now)
+
+
+def label(one: Resource) -> str:
+    """nightly (g5.xlarge, i-0abc): what a message calls it."""
+    return f"{one.name} ({one.type}, {one.id})" if one.name else f"{one.id} ({one.type})"
+
+
+def fits(one: Resource) -> tuple[Verb, ...]:
+    """The verbs that make sense for a machine in its state, for the buttons of a list."""
+    if one.state in GONE:
+        return ()
+    moving: tuple[Verb, ...] = ("stop",) if one.state == "running" else ("start",) if one.state == "stopped" else ()
+    return (*moving, "terminate", "extend")
+
+
+def lost_at_termination(one: Resource) -> tuple[str, ...]:
+    """What a termination deletes and what it leaves, in words for the confirmation."""
+    disks = _disks(one)
+    dying = sum(int(disk["gb"]) for disk in disks if disk.get("ends_with_instance"))
+    staying = sum(int(disk["gb"]) for disk in disks if not disk.get("ends_with_instance"))
+    found = [f"{dying:,} GB of disk are deleted with it."] if dying else []
+    found += [f"{staying:,} GB of disk stay and keep billing."] if staying else []
+    return (*found, *_local_disk(one))
+
+
+def _may_not(ask: Ask, found: Resource) -> str:
+    if why := may_act(ask.person, team=ask.team):
+        return why
+    if ask.approver or (found.owner and ask.person.id == found.owner):
+        return ""
+    if found.owner:
+        return f"Only its owner <@{found.owner}> or an approver may {ask.verb} it."
+    return f"Nobody is named as its owner (tag mlbot:owner), so only an approver may {ask.verb} it."
+
+
+def _stop(found: Resource) -> Decision:
+    if found.market == "spot" and found.details.get("one_time_spot"):
+        return _no(
+            f"{label(found)} is a one-time spot machine, which AWS cannot stop; it can be terminated.", "terminate"
+        )
+    if found.details.get("root") == "instance-store":
+        return _no(f"{label(found)} has its root on a local disk and cannot be stopped; terminate it.", "terminate")
+    if found.details.get("stop_protected"):
+        return _no(f"{label(found)} is protected against stopping; switch that off in AWS first.")
+    return Decision(
+        allowed=True,
+        reason=f"{label(found)} was {found.state} and is being stopped.",
+        effect="stop",
+        notes=(*_kept_cost(found), *_local_disk(found), *_scarce(found)),
+    )
+
+
+def _start(ask: Ask, found: Resource, policy: Policy) -> Decision:
+    if ask.frozen:
+        return _no("Launches are frozen, and so is starting what is stopped; stops still work.")
+    rate, most = _rate_when_running(found), policy.limits.max_usd_per_hour
+    if rate is not None and rate > most:
+        return _no(f"{label(found)} costs ${rate:,.2f} an hour, over the policy's ${most:,.2f}.")
+    return Decision(
+        allowed=True,
+        reason=f"{label(found)} was {found.state} and is being started.",
+        effect="start",
+        notes=(f"It costs ${rate:,.2f} an hour while it runs.",) if rate is not None else (),
+    )
+
+
+def _terminate(found: Resource) -> Decision:
+    if found.details.get("protected"):
+        return _no(f"{label(found)} is protected against termination; switch that off in AWS first.")
+    reason = f"{label(found)} was {found.state} and is being terminated."
+    return Decision(allowed=True, reason=reason, effect="terminate", notes=lost_at_termination(found))
+
+
+def _extend(ask: Ask, found: Resource, policy: Policy, now: datetime) -> Decision:
+    hours = ask.hours
+    if hours is None or not 0 < hours < 24 * 366:
+        return _no("Say by how many hours, for example 8.")
+    limits = policy.limits
+    until = max(found.until or now, now) + timedelta(hours=hours)
+    if until - now > timedelta(hours=limits.max_hours):
+        latest = now + timedelta(hours=limits.max_hours)
+        return _no(f"The policy allows {limits.max_hours:g} h ahead: until {_moment(latest)} at the latest.")
+    usd = None if found.usd_per_hour is None else found.usd_per_hour * hours
+    if usd is not None and usd > limits.max_usd:
+        return _no(f"{hours:g} h more cost ${usd:,.0f}, over the policy's ${limits.max_usd:,.0f}.")
+    before = f"was to end {_moment(found.until)}" if found.until else "had no planned end"
+    return Decision(
+        allowed=True,
+        reason=f"{label(found)} {before} and now ends {_moment(until)}.",
+        effect="extend",
+        until=until,
+        notes=() if usd is None else (f"{hours:g} h more cost ${usd:,.2f}.",),
+    )
+
+
+def _kept_cost(found: Resource) -> Iterator[str]:
+    if found.usd_per_hour_stopped is None:
+        yield "What its disks cost while it is stopped is not known."
+    elif found.usd_per_hour_stopped > 0:
+        yield f"Its disks and addresses still cost ${found.usd_per_hour_stopped * HOURS_PER_MONTH:,.2f} a month."
+
+
+def _local_disk(found: Resource) -> Iterator[str]:
+    nvme = found.details.get("nvme_gb")
+    if isinstance(nvme, (int, float)) and nvme > 0:
+        yield f"What is on its local NVMe disks ({nvme:,.0f} GB) is lost."
+
+
+def _scarce(found: Resource) -> Iterator[str]:
+    if SCARCE.match(found.type):
+        yield f"{found.type} is scarce: AWS may have no place for it when it is started again."
+
+
+def _rate_when_running(found: Resource) -> float | None:
+    machine = found.details.get("usd_instance")
+    if not isinstance(machine, (int, float)) or found.usd_per_hour_stopped is None:
+        return None
+    return machine + found.usd_per_hour_stopped
+
+
+def _disks(one: Resource) -> list[Mapping[str, Any]]:
+    disks = one.details.get("disks")
+    return disks if isinstance(disks, list) else []
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _no(reason: str, offer: Verb | Literal[""] = "") -> Decision:
+    return Decision(allowed=False, reason=reason, offer=offer)
+
+
+def _done(reason: str) -> Decision:
+    return Decision(allowed=True, reason=reason)
