@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 import tomllib
@@ -14,6 +15,8 @@ from bot.rules.errors import UserError
 from bot.rules.policy import Policy
 
 log = logging.getLogger(__name__)
+
+WORDS = {"tuple_type": "it must be a list in brackets", "string_type": "it must be text in quotes"}
 
 
 class PolicyFile:
@@ -74,15 +77,21 @@ def _sentence(line: Any) -> str:
     place = [str(part) for part in line["loc"]]
     key = f"[{'.'.join(place[:-1])}] {place[-1]}" if len(place) > 1 else f"[{place[0]}]" if place else "the file"
     if line["type"] == "extra_forbidden":
-        return f"{key}: there is no such key."
-    said = str(line["msg"]).removeprefix("Value error, ")
-    return (
-        f"{key}: {said[:1].lower()}{said[1:]}, not {line['input']!r}." if _plain(line["input"]) else f"{key}: {said}."
-    )
+        near = difflib.get_close_matches(place[-1], _known_keys(place[:-1]), n=1)
+        return f"{key}: there is no such key{f'; did you mean {near[0]}?' if near else '.'}"
+    said = WORDS.get(line["type"]) or str(line["msg"]).removeprefix("Value error, ")
+    given = line["input"]
+    shown = isinstance(given, (str, int, float, bool)) and len(str(given)) <= 60 and line["type"] != "value_error"
+    return f"{key}: {said[:1].lower()}{said[1:]}{f', not {given!r}' if shown else ''}."
 
 
-def _plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool)) and len(str(value)) <= 60
+def _known_keys(place: list[str]) -> list[str]:
+    """The keys of the table at *place*; none for a table that takes any name."""
+    model: Any = Policy
+    for part in place:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field else None
+    return list(getattr(model, "model_fields", {}))
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
@@ -92,3 +101,22 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def summary(found: Policy) -> list[str]:
+    """What a policy allows, a line each, and a warning where nobody could use it."""
+    asks, caps = found.approvals, found.limits
+    who = [*asks.approvers, *asks.groups]
+    lines = [
+        f"Requests go to {asks.channel or 'nowhere (set [approvals] channel)'} and stay open {asks.expires_hours:g} h.",
+        f"Approvers: {', '.join(who) if who else 'nobody, so nothing can be launched (set [approvals] approvers)'}.",
+        f"Regions: {', '.join(caps.regions)}.",
+        f"At most {caps.max_hours:g} h, ${caps.max_usd_per_hour:g} an hour, ${caps.max_usd:g} in all.",
+        f"Reminders at {found.reminders.hour}:00 where each owner is; what has no owner goes to "
+        f"{found.reminders.channel or 'nowhere (set [reminders] channel)'}.",
+    ]
+    if asks.auto_below_usd:
+        lines.append(f"Requests below ${asks.auto_below_usd:g} are approved by the policy itself.")
+    if asks.two_above_usd is not None:
+        lines.append(f"From ${asks.two_above_usd:g} on two people must say yes.")
+    return lines
