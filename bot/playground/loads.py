@@ -51,22 +51,28 @@ def extend_metrics(aws: LocalAws, start: datetime, end: datetime) -> int:
 
 def keep_up(aws: LocalAws, since: datetime) -> None:
     """Let the metrics reach the clock's present whenever they are read, from *since* on."""
-    reached = since
+    reached = _floor(since)
 
     def catch_up() -> None:
         nonlocal reached
-        now = aws.clock.now()
-        if now - reached >= STEP:
+        now = _floor(aws.clock.now())
+        if now > reached:
             extend_metrics(aws, reached, now)
             reached = now
 
     aws.before_metrics = catch_up
 
 
+def _floor(at: datetime) -> datetime:
+    seconds = int(STEP.total_seconds())
+    return datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, UTC)
+
+
 def _steps(start: datetime, end: datetime) -> Iterator[datetime]:
     """The starts of the whole five minutes that begin after *start* and end by *end*."""
-    seconds = int(STEP.total_seconds())
-    at = datetime.fromtimestamp(-(-int(start.timestamp()) // seconds) * seconds, UTC)
+    at = _floor(start)
+    if at < start:
+        at += STEP
     while at + STEP <= end:
         yield at
         at += STEP
