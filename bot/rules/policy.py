@@ -7,32 +7,10 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from bot.rules.policy_idle import Idle, Reminders
+from bot.rules.policy_launch import Approvals, Budgets, Launching, Limits
 from bot.rules.policy_section import Section
 
-
-class Approvals(Section):
-    """Who may say yes, where requests are posted, and how long they stay open."""
-
-    channel: str = ""
-    approvers: tuple[str, ...] = ()
-    expires_hours: float = Field(default=24, gt=0, le=24 * 30)
-
-
-class Limits(Section):
-    """Hard caps on any one launch."""
-
-    regions: tuple[str, ...] = ("us-east-1",)
-    max_hours: float = Field(default=72, gt=0)
-    max_usd_per_hour: float = Field(default=60, gt=0)
-    max_usd: float = Field(default=1000, gt=0)
-
-
-class Launching(Section):
-    """What is launched: image, subnets, profile."""
-
-    image: str = ""
-    subnets: tuple[str, ...] = ()
-    instance_profile: str = ""
+__all__ = ["Account", "Approvals", "Budgets", "Idle", "Launching", "Limits", "Policy", "Reminders"]
 
 
 class Account(Section):
@@ -51,4 +29,5 @@ class Policy(Section):
     idle: Idle = Idle()
     limits: Limits = Limits()
     launch: Launching = Launching()
+    budgets: Budgets = Budgets()
     accounts: Mapping[str, Account] = Field(default_factory=dict)  # by alias; "default" is mlbot's own

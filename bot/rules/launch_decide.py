@@ -1,0 +1,139 @@
+"""Who may decide what about a request, and what comes of it; pure, time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.rules.launch import How, Launch, State
+from bot.rules.launch_text import at, people, person, settled
+from bot.rules.people import Person, may_act
+from bot.rules.policy import Approvals
+
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What else a decision depends on, read before it is made."""
+
+    approvals: Approvals
+    approver: bool  # the policy names this person, or a group with them in it
+    team: str  # the bot's workspace; empty when unknown
+    votes: tuple[str, ...] = ()  # who said yes to what is shown now
+    frozen: str = ""  # why nothing is launched at the moment
+    over_budget: str = ""
+    drifted: bool = False  # the price moved too far since the card was shown
+    asker: Person | None = None  # as Slack tells it now
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    What a press comes to: a new state or none, and what the person who pressed is told.
+
+    *counts* is True when the press is to be remembered as a yes.
+    """
+
+    said: str
+    state: State | None = None
+    counts: bool = False
+    how: How = ""
+    void: bool = False  # what was shown does not hold any more: check and ask anew
+    expired: bool = False  # found to be expired by this press
+
+
+def approve(launch: Launch, who: Person, around: Around, now: datetime) -> Decision:
+    """An approver says yes: approved when enough different people did."""
+    if refusal := _may_not(launch, who, around, now):
+        return refusal
+    if who.id == launch.asker and not _own_is_allowed(launch, around.approvals):
+        return Decision("Nobody approves their own request; somebody else must say yes.")
+    if not around.approver:
+        return Decision(f"Only approvers may approve: {_approvers(around.approvals)}.")
+    if refusal := _not_now(launch, around):
+        return refusal
+    if who.id in around.votes:
+        return Decision(f"You said yes already; it needs {launch.needed} different people.")
+    have = len({*around.votes, who.id})
+    if have < launch.needed:
+        return Decision(f"Your yes counts: {have} of {launch.needed}.", counts=True)
+    return Decision("Approved.", "approved", counts=True, how="vote")
+
+
+def break_glass(launch: Launch, who: Person, around: Around, now: datetime, reason: str) -> Decision:
+    """A named person approves alone, even their own, and says why; budgets, freeze and hard caps still hold."""
+    if refusal := _may_not(launch, who, around, now):
+        return refusal
+    if who.id not in around.approvals.break_glass:
+        return Decision("The policy names you in no break-glass list.")
+    if not reason.strip():
+        return Decision("Break-glass needs a reason.")
+    if refusal := _not_now(launch, around):
+        return refusal
+    return Decision("Approved by break-glass; every approver is told.", "approved", counts=True, how="break_glass")
+
+
+def deny(launch: Launch, who: Person, around: Around, now: datetime) -> Decision:
+    """An approver says no, and one no is enough."""
+    if refusal := _may_not(launch, who, around, now):
+        return refusal
+    if not around.approver:
+        return Decision(f"Only approvers may deny: {_approvers(around.approvals)}.")
+    return Decision("Denied.", "denied")
+
+
+def withdraw(launch: Launch, who: Person, around: Around) -> Decision:
+    """The asker takes a request back, as long as nothing was launched."""
+    if why := may_act(who, team=around.team):
+        return Decision(why)
+    if who.id != launch.asker:
+        return Decision(f"Only {person(launch.asker)}, who asked, may withdraw it; an approver may deny it.")
+    if launch.state in ("checking", "asked", "approved"):
+        return Decision("Withdrawn.", "withdrawn")
+    if launch.state in ("launching", "running"):
+        return Decision("It is launched already; stop it from /ml-instances.")
+    return Decision(f"Too late: {settled(launch)}.")
+
+
+def lapsed(launch: Launch, approvals: Approvals, now: datetime) -> bool:
+    """Whether an approval that was not carried out yet does not hold any more."""
+    if launch.decided_at is None:
+        return False
+    waited = (now - launch.decided_at).total_seconds() / 3600
+    return waited >= approvals.start_within_hours or (launch.until is not None and now >= launch.until)
+
+
+def _may_not(launch: Launch, who: Person, around: Around, now: datetime) -> Decision | None:
+    if why := may_act(who, team=around.team):
+        return Decision(why)
+    if who.id in around.approvals.denied:
+        return Decision("The policy lets you decide nothing here.")
+    if launch.state != "asked":
+        return Decision(f"Too late: {settled(launch)}.")
+    if now >= launch.expires_at:
+        return Decision(f"Too late: it expired at {at(launch.expires_at)}; it must be asked for again.", expired=True)
+    return None
+
+
+def _not_now(launch: Launch, around: Around) -> Decision | None:
+    if around.asker is not None and (why := may_act(around.asker, team=around.team)):
+        return Decision(f"Who asked may not have a machine any more: {why}")
+    if launch.asker in around.approvals.denied:
+        return Decision(f"The policy lets {person(launch.asker)} launch nothing.")
+    if around.frozen:
+        return Decision(around.frozen)
+    if around.over_budget:
+        return Decision(around.over_budget)
+    if around.drifted:
+        return Decision("The price changed since this was asked; it is checked and shown anew.", void=True)
+    return None
+
+
+def _own_is_allowed(launch: Launch, approvals: Approvals) -> bool:
+    return launch.usd_total is not None and launch.usd_total < approvals.own_below_usd
+
+
+def _approvers(approvals: Approvals) -> str:
+    groups = [f"<!subteam^{group}>" for group in approvals.groups]
+    return " and ".join([people(approvals.approvers), *groups]) if groups else people(approvals.approvers)
