@@ -65,7 +65,7 @@ def resource(look: Look, fact: Fact, disks: Sequence[prices.Disk], addresses: di
             "chips": known.chips if known else None,
             "neuron": bool(chip and chip.vendor == "AWS"),
             "known_type": known is not None,
-            "disks": list(disks),
+            "disks": [_with_its_end(disk, fact) for disk in disks],
             "public_ip": fact.get("PublicIpAddress", ""),
             "elastic_ips": addresses.get(identity, 0),
             "private_dns": fact.get("PrivateDnsName", ""),
@@ -142,6 +142,16 @@ def disk_of(volume: Fact, attachment: Fact | None = None) -> prices.Disk:
         "ends_with_instance": bool(attachment.get("DeleteOnTermination")),
         "attached": attached.astimezone(UTC).isoformat() if attached else "",
     }
+
+
+def _with_its_end(disk: prices.Disk, fact: Fact) -> prices.Disk:
+    """*disk* with what the instance says becomes of it at termination."""
+    ends = {
+        mapping["Ebs"]["VolumeId"]: bool(mapping["Ebs"].get("DeleteOnTermination"))
+        for mapping in fact.get("BlockDeviceMappings", ())
+        if mapping.get("Ebs", {}).get("VolumeId")
+    }
+    return {**disk, "ends_with_instance": ends.get(disk["id"], disk["ends_with_instance"])}
 
 
 def _addresses_by_instance(addresses: Iterable[Fact]) -> dict[str, int]:

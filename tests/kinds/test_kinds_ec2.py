@@ -109,11 +109,12 @@ def test_protection_that_may_not_be_read_is_unknown(look, run, local_aws):
     assert KIND.read(look(), identity).details["protected"] is None
 
 
-def test_disks_say_what_becomes_of_them(look, run):
-    disk = {"VolumeSize": 200, "VolumeType": "gp3", "DeleteOnTermination": False}
+@pytest.mark.parametrize("ends", [True, False])
+def test_disks_say_what_becomes_of_them(look, run, ends):
+    disk = {"VolumeSize": 200, "VolumeType": "gp3", "DeleteOnTermination": ends}
     run(BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": disk}])
     disks = KIND.find(look())[0].details["disks"]
-    assert [(one["gb"], one["type"], one["ends_with_instance"]) for one in disks] == [(200, "gp3", False)]
+    assert [(one["gb"], one["type"], one["ends_with_instance"]) for one in disks] == [(200, "gp3", ends)]
 
 
 def test_a_type_says_its_chips_and_one_that_nobody_knows_says_so(look, run, local_aws):
