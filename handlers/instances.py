@@ -33,7 +33,7 @@ def command(door: Doorway) -> Listener:
 def _list(door: Doorway, asked: received.Command) -> None:
     whose = _whose(asked.text)
     found = instances.listing(door.parts, whose=whose, user=asked.user)
-    door.whisper(asked, views.listing(found, whose=whose, user=asked.user, now=door.parts.clock.now()))
+    door.whisper(asked, views.listing(found, whose=whose))
 
 
 def _whose(text: str) -> Whose:

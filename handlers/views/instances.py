@@ -1,0 +1,93 @@
+"""What runs or is stopped: owner, age, money, end, and the buttons that its owner or an approver may press."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.instances_list import Listed, Listing
+from bot.rules import idle_words as say
+from bot.rules.instances import label, lost_at_termination
+from handlers.views.blocks import actions, button, confirm, context, header, section
+from handlers.views.forms import modal, text_input
+from handlers.views.message import Block, Message, plain
+from handlers.views.times import moment
+
+MOST = 18
+CHARACTERS = 11_000
+
+
+def listing(found: Listing, *, whose: str) -> Message:
+    """The answer to /ml-instances."""
+    point = _point(found, whose)
+    blocks = [header(point)]
+    size = 0
+    shown = 0
+    for one in found.rows[:MOST]:
+        item = _item(one)
+        size += len(str(item))
+        if size > CHARACTERS:
+            break
+        blocks += item
+        shown += 1
+    if shown < len(found.rows):
+        blocks.append(context(f"{len(found.rows) - shown} more cost less; the dearest are shown."))
+    for gap in found.gaps[:5]:
+        blocks.append(context(f"*Not seen:* {plain(gap.account)} {plain(gap.region)}: {plain(gap.reason)}"))
+    if not found.rows:
+        blocks.append(section("Ask for a machine with `/ml-launch`, or see everybody's with `/ml-instances all`."))
+    return Message(point, blocks)
+
+
+def _point(found: Listing, whose: str) -> str:
+    running = [one for one in found.rows if one.resource.state == "running"]
+    known = [one.resource.usd_per_hour for one in running if one.resource.usd_per_hour is not None]
+    mine = "of yours " if whose == "mine" else ""
+    if not found.rows:
+        return f"No machine {mine}runs or is stopped"
+    stopped = len(found.rows) - len(running)
+    rest = f", {stopped} stopped or on the way" if stopped else ""
+    money = f", {say.usd(sum(known))} an hour" if known else ""
+    return f"{len(running)} {mine}running{money}{rest}"
+
+
+def _item(one: Listed) -> list[Block]:
+    thing = one.resource
+    owner = f"<@{thing.owner}>" if thing.owner else "nobody"
+    where = f"{plain(thing.region)}{', spot' if thing.market == 'spot' else ''}"
+    lines = [
+        f"*{plain(label(thing))}* {plain(thing.state)} in {where}",
+        f"{_money(one)} · owner {owner}" + (f" · ends {moment(thing.until)}" if thing.until else ""),
+    ]
+    if thing.purpose:
+        lines.append(f"_{plain(thing.purpose)}_")
+    blocks = [section("\n".join(lines)[:2900])]
+    if one.verbs:
+        blocks.append(actions(*(_press(verb, one) for verb in one.verbs)))
+    return blocks
+
+
+def _money(one: Listed) -> str:
+    rate = one.resource.usd_per_hour
+    age = say.span(one.age) if one.age is not None else "unknown age"
+    if rate is None:
+        return f"{age}, price unknown"
+    price = f"{say.usd(rate)}/h" if rate >= 0.1 else f"{say.usd(rate * 730)} a month"
+    return f"{age}, {price}" + (f", {say.usd(one.usd_so_far)} so far" if one.usd_so_far is not None else "")
+
+
+def _press(verb: str, one: Listed) -> Block:
+    if verb == "terminate":
+        return button("Terminate", "terminate", one.ref, style="danger", confirm=_lost(one))
+    return button("Extend..." if verb == "extend" else verb.capitalize(), verb, one.ref)
+
+
+def _lost(one: Listed) -> Block:
+    lost = " ".join(lost_at_termination(one.resource)) or "It is gone for good."
+    name = one.resource.name or one.resource.id
+    return confirm(f"Terminate {name}?", f"{plain(label(one.resource))}. {plain(lost)}", yes="Terminate", danger=True)
+
+
+def extend_form(state: Mapping[str, str]) -> Block:
+    """By how many hours."""
+    blocks = [text_input("hours", "Hours more", value="8", max_length=6, hint="Counted from its planned end.")]
+    return modal("Extend", "extend", blocks, submit="Extend", state=state)
