@@ -55,6 +55,17 @@ def findings(found: Sequence[Finding], *, report: ScanReport | None, user: str) 
     return Message(point, _fit(blocks))
 
 
+def unclaimed(one: Finding) -> Message:
+    """One thing that its owner disowned, or that somebody claimed since."""
+    if one.owner:
+        text = f"<@{one.owner}> claimed {title(one)}."
+        return Message(text, [section(text)])
+    text = f"Whose is {title(one)}?"
+    return Message(
+        text, [section(f"*{text}*\n{_money(one)}. {plain(one.verdict.reason)}"), _buttons(one, claim=True, own=False)]
+    )
+
+
 def _scanned(report: ScanReport | None, active: int) -> list[Block]:
     if report is None:
         return [context("Nothing has been scanned yet.")]

@@ -1,0 +1,62 @@
+"""What the outbox sends, by its name: each row is gathered and drawn at the moment that it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from bot import idle, launch
+from bot.outbox import OutboxRow, View
+from bot.parts import Parts
+from handlers.views import idle as idle_views
+from handlers.views import launch as launch_views
+from handlers.views import week as week_views
+from handlers.views.blocks import actions, button, section
+from handlers.views.message import Message, told
+
+
+def notice(parts: Parts, row: OutboxRow) -> Message:
+    """A sentence, to a person or a channel."""
+    text = told(str(row.data.get("text", "")))
+    return Message(text, [section(text)])
+
+
+def whisper(parts: Parts, row: OutboxRow) -> Message:
+    """A sentence to the one who pressed, with the button that would work where there is one."""
+    message = notice(parts, row)
+    offer, ref = str(row.data.get("offer") or ""), str(row.data.get("ref") or "")
+    if offer and ref:
+        message.blocks.append(actions(button(offer.capitalize(), offer, ref)))
+    return message
+
+
+def reminder(parts: Parts, row: OutboxRow) -> Message | None:
+    """The morning message as it was answered by now."""
+    found = idle.morning_message(parts, row.to, date.fromisoformat(row.subject))
+    return idle_views.digest(found) if found else None
+
+
+def digest(parts: Parts, row: OutboxRow) -> Message:
+    """The weekly message."""
+    return week_views.digest(idle.week(parts, row.to, date.fromisoformat(row.subject)))
+
+
+def unclaimed(parts: Parts, row: OutboxRow) -> Message | None:
+    """What somebody said is not theirs, for the channel to claim."""
+    found = idle.finding(parts, row.subject)
+    return idle_views.unclaimed(found) if found else None
+
+
+def launch_card(parts: Parts, row: OutboxRow) -> Message:
+    """A request as its row stands."""
+    return launch_views.card(launch.card(parts, row.subject))
+
+
+VIEWS: Mapping[str, View] = {
+    "notice": notice,
+    "whisper": whisper,
+    "reminder": reminder,
+    "digest": digest,
+    "unclaimed": unclaimed,
+    "launch_card": launch_card,
+}

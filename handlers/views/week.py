@@ -1,0 +1,60 @@
+"""The weekly message to the leads: spent, wasted, kept, saved, and what nobody can judge."""
+
+from __future__ import annotations
+
+from bot.rules import idle_words as say
+from bot.rules.idle_week import Spent, Week
+from handlers.views.blocks import context, header, section
+from handlers.views.message import Message, plain
+
+OWNERS = 12
+BAR = 24
+
+
+def digest(week: Week) -> Message:
+    """One week in money, by owner and by day."""
+    total = week.total
+    point = f"{say.usd(total.usd)} from {week.first:%d %b} to {week.last:%d %b}, {say.usd(total.idle)} of it idle"
+    blocks = [header(point)]
+    if total.usd:
+        blocks.append(section(_owners(week)))
+        blocks.append(section(_days(week)))
+    else:
+        blocks.append(section("Nothing that mlbot can see was billed."))
+    lines = [f"{say.usd(total.kept)} of it was kept on purpose, {say.usd(total.saved)} was saved by stopping."]
+    if week.unknown:
+        names = ", ".join(plain(one.resource.name or one.resource.id) for one in week.unknown[:8])
+        lines.append(f"*Nobody can judge:* {names}. Install the GPU metric there, or tag them.")
+    lines += [f"*Not seen:* {plain(gap.region)}: {plain(gap.reason)}" for gap in week.gaps[:3]]
+    blocks.append(context(*lines))
+    return Message(point, blocks)
+
+
+def _owners(week: Week) -> str:
+    rows = [f"• {_name(owner)}: {_money(spent)}" for owner, spent in week.by_owner[:OWNERS]]
+    if len(week.by_owner) > OWNERS:
+        rows.append(f"and {len(week.by_owner) - OWNERS} more")
+    return "*By owner*\n" + "\n".join(rows)
+
+
+def _name(owner: str) -> str:
+    return f"<@{owner}>" if owner else "nobody's"
+
+
+def _money(spent: Spent) -> str:
+    parts = [say.usd(spent.usd)]
+    if spent.idle:
+        parts.append(f"{say.usd(spent.idle)} idle")
+    if spent.saved:
+        parts.append(f"{say.usd(spent.saved)} saved")
+    return ", ".join(parts)
+
+
+def _days(week: Week) -> str:
+    most = max(spent.usd for _, spent in week.by_day) or 1.0
+    rows = []
+    for day, spent in week.by_day:
+        busy = round((spent.usd - spent.idle) / most * BAR)
+        idle = round(spent.usd / most * BAR) - busy
+        rows.append(f"{day:%a %d} {'█' * busy}{'░' * max(0, idle)} {say.usd(spent.usd)}")
+    return "*By day* (light: idle)\n```" + "\n".join(rows) + "```"
