@@ -1,0 +1,199 @@
+"""The card of a request, which rewrites itself at each step, and the notices around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.rules import launch_text as say
+from bot.rules.launch import BudgetLine, Launch, LaunchCard, Wanted
+from handlers.views.blocks import actions, button, confirm, context, header, section
+from handlers.views.forms import modal, text_input
+from handlers.views.launch_form import form
+from handlers.views.message import Block, Message, plain, told
+from handlers.views.times import moment
+
+__all__ = ["card", "deny_form", "form", "ready", "received"]
+
+HEADS = {
+    "checking": "Checking a request",
+    "refused": "Refused by a check",
+    "asked": "Launch request",
+    "denied": "Denied",
+    "withdrawn": "Withdrawn",
+    "expired": "Expired: nothing was launched",
+    "approved": "Approved, launching",
+    "launching": "Approved, launching",
+    "running": "Running",
+    "failed": "Launch failed",
+    "ended": "Ended",
+}
+NOTES = 8
+
+
+def card(found: LaunchCard) -> Message:
+    """One request in the approvals channel, as it stands."""
+    launch = found.launch
+    head = _head(launch)
+    title = f"{head}: {say.what(launch.wanted)}"
+    point = f"{title}, {_price(launch)}, asked by {say.person(launch.asker)}"
+    blocks = [header(title), section(told(point.removeprefix(title + ", ")).capitalize(), fields=_fields(launch))]
+    blocks += [section(line) for line in _state(found) if line]
+    if launch.state in ("checking", "asked"):
+        blocks += _before(found)
+    if presses := [_press(action, launch) for action in found.buttons]:
+        blocks.append(actions(*presses))
+    return Message(told(point), blocks)
+
+
+def _head(launch: Launch) -> str:
+    if launch.state == "running" and launch.progress == "pending":
+        return "Starting"
+    return HEADS[launch.state]
+
+
+def _price(launch: Launch) -> str:
+    if launch.usd_per_hour is None:
+        return "price unknown"
+    return f"{say.usd(launch.usd_per_hour)} an hour, {say.usd(launch.usd_total)} in all"
+
+
+def _fields(launch: Launch) -> list[str]:
+    wanted = launch.wanted
+    found = [
+        ("Name", wanted.name or "(none)"),
+        ("Purpose", wanted.purpose or "(none said)"),
+        ("Type", f"{wanted.count} x {wanted.instance_type}, {wanted.market}"),
+        ("Region", wanted.region),
+        ("Price per hour", say.usd(launch.usd_per_hour)),
+        (f"Total for {say.hours(wanted.hours)}", say.usd(launch.usd_total)),
+        ("Disk", f"{wanted.disk_gb:,} GB gp3, encrypted"),
+    ]
+    return [f"*{name}*\n{plain(value)}" for name, value in found]
+
+
+def _state(found: LaunchCard) -> Iterator[str]:
+    """What happened so far, a sentence each, the newest last."""
+    launch = found.launch
+    if launch.state == "asked":
+        yield f"Open until {moment(launch.expires_at)}. {_needed(found)}"
+    if launch.decided_at is not None and launch.state not in ("withdrawn", "expired"):
+        yield told(f"{_verb(launch)} by {_who(launch)}") + f" {moment(launch.decided_at)}{_reason(launch)}"
+    if launch.state in ("withdrawn", "expired", "refused") and launch.reason:
+        yield told(launch.reason)
+    if found.waits:
+        yield f"*Waiting:* {told(found.waits)}"
+    refused = [a for a in found.attempts if a.state == "refused"]
+    if refused:
+        yield "\n".join(f"• {plain(a.zone)}: {plain(a.error)} ({plain(a.error_code)})" for a in refused[-6:])
+    if launch.instance_ids:
+        ids = ", ".join(f"`{plain(one)}`" for one in launch.instance_ids[:10])
+        end = f", ends {moment(launch.until)}" if launch.until else ""
+        yield f"{ids} {_progress(launch)}{end}"
+        yield _connect(found)
+    if launch.error:
+        code = f" (AWS: {plain(launch.error_code)})" if launch.error_code else ""
+        yield f"*{told(launch.error)}*{code}\n{told(launch.way_out)}"
+
+
+def _needed(found: LaunchCard) -> str:
+    needed, given = found.launch.needed, len(found.votes)
+    if needed <= 1:
+        return "One approver must say yes."
+    said = f" {told(say.people(found.votes))} said yes." if given else ""
+    return f"{needed} different approvers must say yes.{said}"
+
+
+def _verb(launch: Launch) -> str:
+    return "Denied" if launch.state == "denied" else "Approved"
+
+
+def _who(launch: Launch) -> str:
+    if launch.how == "policy":
+        return "the policy"
+    name = say.people(launch.decided_by)
+    return f"{name} (break-glass)" if launch.how == "break_glass" else name
+
+
+def _reason(launch: Launch) -> str:
+    return f": {plain(launch.reason)}" if launch.reason else "."
+
+
+def _progress(launch: Launch) -> str:
+    if launch.state == "ended":
+        return "is gone"
+    return {"pending": "is starting", "running": "runs, its checks are not done yet", "ready": "is ready"}.get(
+        launch.progress, "was launched"
+    )
+
+
+def _connect(found: LaunchCard) -> str:
+    way = found.connect
+    if way is None or found.launch.state != "running":
+        return ""
+    return f"Connect: `{plain(way.ssm or way.ssh)}`" if way.ssm or way.ssh else f"Connect: {plain(way.console)}"
+
+
+def _before(found: LaunchCard) -> list[Block]:
+    blocks = [context(_budget(line)) for line in found.budgets[:3]]
+    notes = [f"• {told(note)}" for note in found.launch.notes[:NOTES]]
+    if notes:
+        blocks.append(context("\n".join(notes)))
+    return blocks
+
+
+def _budget(line: BudgetLine) -> str:
+    return (
+        f"*Budget {plain(line.name)}:* {say.usd(line.left)} left of {say.usd(line.limit)} this month "
+        f"({say.usd(line.spent)} spent, {say.usd(line.committed)} committed)"
+    )
+
+
+def _press(action: str, launch: Launch) -> Block:
+    labels = {"try_next": "Try the next choice", "raise_quota": "Ask AWS for a higher quota", "deny": "Deny..."}
+    label = labels.get(action, action.replace("_", " ").capitalize())
+    if action == "break_glass":
+        text = f"Approve {say.what(launch.wanted)} alone? Everybody who is skipped is told, and it is written down."
+        sure = confirm("Break glass?", plain(text), yes="Break glass", danger=True)
+        return button(label, action, launch.id, style="danger", confirm=sure)
+    style = {"approve": "primary", "deny": "danger"}.get(action, "")
+    return button(label, action, launch.id, style=style)
+
+
+def received(wanted: Wanted) -> Message:
+    """What the asker sees at once."""
+    text = f"Asked for {plain(say.what(wanted))}. mlbot checks it and brings it to the approvers."
+    return Message(text, [section(text)])
+
+
+def ready(found: LaunchCard) -> Message:
+    """The owner's direct message once the machine can be used: connect, check, stop, end and money."""
+    launch, way = found.launch, found.connect
+    title = f"{launch.wanted.name or launch.wanted.instance_type} is ready"
+    lines: list[tuple[str, str]] = []
+    if way is not None:
+        lines = [
+            ("Session Manager", way.ssm),
+            ("SSH", way.ssh),
+            ("Jupyter on localhost:8889", way.jupyter),
+            ("See the accelerator", way.check),
+        ]
+    blocks = [header(title), section(plain(say.what(launch.wanted)) + "\n" + _ids(launch.instance_ids))]
+    blocks += [section(f"*{name}*\n```{plain(line)}```") for name, line in lines if line]
+    if way is not None and way.console:
+        blocks.append(section(plain(way.console)))
+    end = f"It ends {moment(launch.until)} and costs {say.usd(launch.usd_total)} until then. " if launch.until else ""
+    blocks.append(context(f"{end}Stop it with the button or `/ml-instances`."))
+    if found.refs:
+        ref = found.refs[0]
+        blocks.append(actions(button("Stop", "stop", ref), button("Extend...", "extend", ref)))
+    return Message(title, blocks)
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return ", ".join(f"`{plain(one)}`" for one in ids[:10])
+
+
+def deny_form(state: Mapping[str, str]) -> Block:
+    """Why not."""
+    reason = text_input("reason", "Why not", placeholder="A g5.xlarge is enough for this", max_length=200)
+    return modal("Deny the request", "deny", [reason], submit="Deny", state=state)
