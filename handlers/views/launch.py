@@ -36,7 +36,8 @@ def card(found: LaunchCard) -> Message:
     head = _head(launch)
     title = f"{head}: {say.what(launch.wanted)}"
     point = f"{title}, {_price(launch)}, asked by {say.person(launch.asker)}"
-    blocks = [header(title), section(told(point.removeprefix(title + ", ")).capitalize(), fields=_fields(launch))]
+    asked = f"{say.person(launch.asker)} asks: {_price(launch)}."
+    blocks = [header(title), section(told(asked), fields=_fields(launch))]
     blocks += [section(line) for line in _state(found) if line]
     if launch.state in ("checking", "asked"):
         blocks += _before(found)
