@@ -25,7 +25,7 @@ class LineItem:
 class Option:
     """*nodes* machines of one type (or *chips* accelerators that AWS does not rent) under one market.
 
-    *hours* holds what interruptions of spot cost; *usd* is for what `Answer.per` says: the job, or a month of a service.
+    *hours* holds what interruptions of spot cost; *usd* is for what `Answer.per` says: the job, or a month.
     """
 
     instance_type: str | None  # None: not an EC2 type

@@ -14,7 +14,7 @@ Market = Literal["on-demand", "spot", "savings-plan", "savings-plan-1y", "saving
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """The model of a workload: named in the catalog, or described by the asker; missing shapes are inferred and said."""
+    """The model of a workload: named in the catalog, or described; missing shapes are inferred and said."""
 
     name: str
     params: float  # all weights
@@ -37,7 +37,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parallel:
-    """How the work is split, as far as told: tensor, pipeline, context, expert, data parallel ranks; sharding in free text."""
+    """How the work is split, as far as told: tensor, pipeline, context, expert, data parallel ranks; sharding in words."""
 
     tp: int | None = None
     pp: int | None = None
@@ -49,7 +49,7 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """The machines asked for: chips by name, or an EC2 type; *count* is chips in the first case, instances in the second."""
+    """The machines asked for: chips by name, or an EC2 type; *count* is of chips in the one case, of machines in the other."""
 
     accelerator: str | None = None
     instance_type: str | None = None
@@ -72,6 +72,7 @@ class Wish:
     vendor: str | None = None
     max_nodes: int | None = None
     chips: int | None = None
+    prefer: Literal["cheapest", "fastest"] | None = None  # what the best choice means; None: a balance
     max_usd_per_hour: float | None = None
 
 
@@ -85,7 +86,7 @@ class Work:
     parallel: Parallel = field(default_factory=Parallel)
     hardware: Hardware | None = None  # None: rank the choices
     wish: Wish = field(default_factory=Wish)
-    notes: tuple[str, ...] = field(default=(), compare=False)  # how the asker's words were read, where that was a choice
+    notes: tuple[str, ...] = field(default=(), compare=False)  # how the words were read, where that was a choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,262 @@
+"""Words in, a workload out: key=value in any order, plain English, or both mixed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from data import Catalog
+from estimator import parse_machines as machines
+from estimator import parse_names as names
+from estimator.asked import Asked, workload
+from estimator.parse_filler import FILLER, HINT_OF, LEADS, vocabulary
+from estimator.parse_keys import BY_NAME, EXAMPLE, Key, Unclear, key_of, nearest, unknown_key, value
+from estimator.parse_phrases import take_phrases
+from estimator.parse_text import Found, Text, Word
+from estimator.parse_words import take_words
+from estimator.workload import Pipeline, Workload
+
+__all__ = ["LONGEST", "Unclear", "parse"]
+
+LONGEST = 2_000  # characters
+_PAIR = re.compile(
+    r"(?<![^\s,;(|])(?P<key>[a-z][\w-]{0,40}) ?(?P<sign>[=:<])=? ?"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|(?:(?!,[a-z_]{1,40}=)[^\s;|\"])+)"
+    r"(?P<unit> (?:thousand|million|billion|trillion|[kmbt]|hours?|hrs?|h|days?|d|weeks?|minutes?|min|ms|s|seconds?|"
+    r"usd|"
+    r"dollars?|tokens?)(?![\w=:.-]))?"
+)
+_BARE_NUMBER = re.compile(r"[$\d.,_]+")
+_SIZE = re.compile(r"#(\d+)#")
+
+
+def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workload | Pipeline:
+    """What *words* ask for; Unclear says in one sentence what was not understood. *region* holds when none is named."""
+    if len(words) > LONGEST:
+        raise Unclear(f"That is {len(words):,} characters; up to {LONGEST:,} are read.", field="words")
+    text, found = Text(unicodedata.normalize("NFKC", words)), Found()
+    if not re.search(r"\w", text.now):
+        raise Unclear("Say what to estimate.", field="kind")
+    _take_pairs(text, found, catalog)
+    names.take_model(text, found, catalog, plain=False)
+    names.take_unknown_hub_name(text, catalog)
+    machines.take_machines(text, found, catalog)
+    names.take_region(text, found, catalog)
+    take_words(text, found)
+    text.number()
+    take_phrases(text, found)
+    names.take_model(text, found, catalog, plain=True)
+    _size_of_model(text, found)
+    _leftovers(text, found, catalog)
+    asked = Asked(
+        values=found.values,
+        kind=_kind(found),
+        families=tuple(found.families),
+        markets=tuple(found.markets),
+        region=region,
+        notes=found.notes,
+    )
+    return workload(asked, catalog)
+
+
+# -- key=value
+
+
+def _take_pairs(text: Text, found: Found, catalog: Catalog) -> None:
+    at = 0
+    while match := _PAIR.search(text.now, at):
+        key = key_of(match["key"])
+        if key is None and match["sign"] != "=":
+            at = match.end("key")
+            continue
+        if key is None:
+            raise unknown_key(match["key"])
+        end = _pair(key, match, text, found, catalog)
+        text.take(match.start(), end)
+        at = match.start()
+
+
+def _pair(key: Key, match: re.Match[str], text: Text, found: Found, catalog: Catalog) -> int:
+    """Remember one pair; returns where it ends."""
+    said, end = match["value"].strip("\"'").rstrip(",;"), match.end("value")
+    if match["unit"] and _BARE_NUMBER.fullmatch(said):
+        said, end = said + match["unit"], match.end("unit")
+    if key.reader and key.name not in ("seq_len", "input_tokens", "output_tokens"):
+        said = re.sub(r" ?tokens?$", "", said)
+    if key.name == "model":
+        end = _model_pair(said, end, text, found, catalog)
+    elif key.name in ("hardware", "accelerator", "families"):
+        _machine_pair(key, said, found, catalog)
+    elif key.name == "region":
+        found.put("region", names.region(said, catalog.regions))
+    elif key.name == "kind":
+        found.kinds.add(str(value(key, said)))
+    elif key.name == "market":
+        market = str(value(key, said))
+        found.markets.extend([market] if market else [])
+    else:
+        found.put(key.name, value(key, said))
+    return end
+
+
+def _model_pair(said: str, end: int, text: Text, found: Found, catalog: Catalog) -> int:
+    """model=llama 3 8b may go on over the next words."""
+    rest = text.now[end : end + 60].split(" | ")[0]
+    more = rest.split(" ")[1:5] if rest.startswith(" ") else []
+    for size in range(len(more), -1, -1):
+        phrase = " ".join([said, *more[:size]])
+        name = names.model_name(phrase, catalog)
+        if name and not (size and machines.chip_name(more[size - 1], catalog)):
+            found.put("model", name)
+            return end + len(phrase) - len(said)
+    raise names.unknown_model(said, catalog)
+
+
+def _machine_pair(key: Key, said: str, found: Found, catalog: Catalog) -> None:
+    inner = Text(said)
+    machines.take_machines(inner, found, catalog)
+    left = [word for word in inner.words() if word.text not in ("and", "or", "gpu", "gpus")]
+    if not left:
+        return
+    if key.name == "accelerator" and re.fullmatch(r"\d{1,6}", left[0].text):
+        found.number("chips", int(left[0].text), said)
+        return
+    raise machines.unknown_machine(said, catalog)
+
+
+# -- what is left
+
+
+def _size_of_model(text: Text, found: Found) -> None:
+    """A lone 7B is the size of a model when none is named."""
+    if "model" in found.values or "params" in found.values:
+        return
+    sizes = [match for match in _SIZE.finditer(text.now) if _magnitude(match, text) in ("b", "bn", "billion", "t")]
+    if len(sizes) == 1 and _stands_alone(sizes[0].start(), text):
+        numeral = text.numbers[int(sizes[0][1])]
+        found.put("params", value(BY_NAME["params"], numeral.written))
+        text.take(*sizes[0].span())
+
+
+def _stands_alone(start: int, text: Text) -> bool:
+    """Whether no unknown name stands before: the 8b of "lama 3 8b" is not a size alone."""
+    before = text.now[:start].rstrip().rpartition(" ")[2]
+    return before in ("", "|") or before in FILLER or before in HINT_OF
+
+
+def _magnitude(match: re.Match[str], text: Text) -> str | None:
+    return text.numbers[int(match[1])].magnitude
+
+
+def _leftovers(text: Text, found: Found, catalog: Catalog) -> None:
+    """Take hints at the kind from the words that are left; Unclear for a word or number that says nothing known."""
+    described: list[str] = []
+    before: Word | None = None
+    for word in text.words():
+        plain = word.text.strip("'-+&/*%$<>=~_")
+        if plain in HINT_OF:
+            found.hints.add(HINT_OF[plain])
+        leads = before is not None and before.text in LEADS and text.now[before.end : word.start].strip(" ,") == ""
+        if plain and plain not in FILLER and plain not in HINT_OF:
+            _describes(word, plain, text, catalog, found, leads=leads)
+            described.append(plain)
+            leads = True
+        before = Word("of", word.start, word.end) if leads and plain not in LEADS else word
+    if described:
+        found.note(f"read as a description: {' '.join(described)}")
+
+
+def _describes(word: Word, plain: str, text: Text, catalog: Catalog, found: Found, *, leads: bool) -> None:
+    """Let a word pass that only describes; Unclear when it could be meant to say something."""
+    if _SIZE.search(plain):
+        raise _lost_number(word, text, catalog, found)
+    if not _has_model(found):
+        asked = names.unknown_model(_run_from(word, text), catalog)
+        if asked.nearest or "-" in plain:
+            raise asked
+    if names.REGION_LIKE.fullmatch(plain):
+        names.region(plain, catalog.regions)
+    near = nearest(plain, vocabulary(), 0.8) if len(plain) > 3 and not re.search(r"\d", plain) else ""
+    if not near and leads and re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", plain):
+        return
+    near = near or _nearest_name(plain, catalog)
+    raise Unclear(
+        f"I do not understand {plain!r}" + (f"; the nearest word I know is {near!r}." if near else "."),
+        field="words",
+        nearest=near,
+        example=EXAMPLE,
+        word=plain,
+    )
+
+
+def _has_model(found: Found) -> bool:
+    return "model" in found.values or "params" in found.values or "layers" in found.values
+
+
+def _nearest_name(word: str, catalog: Catalog) -> str:
+    known = [*catalog.instances, *catalog.models, *(name.lower() for name in catalog.chips)]
+    return nearest(word, known, 0.6)
+
+
+def _lost_number(word: Word, text: Text, catalog: Catalog, found: Found) -> Unclear:
+    said = _written(word.text, text)
+    if not _has_model(found) and re.search(r"[a-z]", _run_from(word, text)):
+        return names.unknown_model(_run_from(word, text), catalog)
+    return Unclear(
+        f"I do not know what {said!r} stands for; say it with a word, like {BY_NAME['samples'].example} or 3 epochs.",
+        field="words",
+        example=EXAMPLE,
+        word=said,
+    )
+
+
+def _run_from(word: Word, text: Text) -> str:
+    """The unknown word with the neighbours that may be part of a name: "lama 3 8b"."""
+    tail = text.now[word.start :].split(" | ")[0].split(" ")
+    run = [tail[0]]
+    for piece in tail[1:4]:
+        if piece.strip(".,?!") in FILLER or not re.search(r"\d|instruct|base|large|small|chat", piece):
+            break
+        run.append(piece)
+    return _written(" ".join(run).strip(" .,?!:"), text)
+
+
+def _written(piece: str, text: Text) -> str:
+    return _SIZE.sub(lambda match: text.numbers[int(match[1])].written, piece)
+
+
+# -- the kind
+
+
+def _kind(found: Found) -> str:
+    said = found.kinds
+    if "pipeline" in said or ("infer" in said and {"train", "finetune"} & said):
+        if "finetune" in said:
+            found.values["kind"] = "finetune"
+        return "pipeline"
+    for kind in ("finetune", "train", "infer"):
+        if kind in said:
+            return "finetune" if kind == "train" and "method" in found.values else kind
+    return _guessed(found)
+
+
+def _guessed(found: Found) -> str:
+    """The kind that the values speak of when no verb does."""
+    values, hints = found.values, found.hints
+    if "method" in values or "lora_rank" in values or "finetune" in hints:
+        return "finetune"
+    if {"qps", "queries", "concurrency", "output_tokens", "max_ttft_ms", "max_tpot_ms", "max_latency_ms"} & set(values):
+        return "infer"
+    if {"epochs", "tokens", "steps", "global_batch", "micro_batch", "words"} & set(values):
+        found.note("no verb: read as training")
+        return "train"
+    if "infer" in hints and not {"epochs", "tokens", "steps", "global_batch"} & set(values):
+        return "infer"
+    if "train" in hints or "infer" in hints:
+        return "train" if "train" in hints else "infer"
+    raise Unclear(
+        "Shall it be trained, fine-tuned or served? Begin with train, finetune or infer.",
+        field="kind",
+        nearest="",
+        example="infer llama-3-8b qps=5 input=512 output=256",
+    )

@@ -1,0 +1,263 @@
+"""Every word that takes a value: its names, how the value is read, and between which bounds it makes sense."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from estimator import parse_numbers as read
+
+EXAMPLE = "finetune llama-3-8b lora samples=50k seq=512 epochs=3"
+Value = float | int | str
+
+
+class Unclear(ValueError):
+    """What is not understood: one sentence, the field, the nearest thing that is, and a line that works."""
+
+    def __init__(
+        self, message: str, *, field: str = "", nearest: str = "", example: str = EXAMPLE, word: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.nearest = nearest
+        self.example = example
+        self.word = word  # what was not understood, as it was written
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A field of a workload: its reader and, for numbers, the bounds (low may be reached unless it is 0)."""
+
+    name: str
+    aliases: str
+    reader: Callable[[str], float] | None  # None: a word or free text
+    low: float = 0.0
+    high: float = math.inf
+    whole: bool = False
+    choices: Mapping[str, str] | None = None
+    example: str = ""
+
+
+def _choices(**spellings: str) -> dict[str, str]:
+    return {word: name.replace("__", "-") for name, words in spellings.items() for word in [name, *words.split()]}
+
+
+PRECISIONS = _choices(
+    bf16="bfloat16 brain-float mixed-bf16 bf16-mixed",
+    fp16="float16 half f16 fp16-mixed",
+    fp32="float32 float f32 single full-precision",
+    tf32="tensorfloat32 tensor-float-32",
+    fp8="float8 e4m3 fp8-e4m3",
+    fp4="float4 nvfp4 mxfp4",
+    int8="8bit 8-bit i8 w8a8 q8 q8_0",
+    int4="4bit 4-bit i4 w4a16 awq gptq nf4 q4 q4_0 q4_k_m",
+)
+METHODS = _choices(
+    lora="peft adapter adapters dora", qlora="q-lora lora-4bit", full="full-fine-tune full-finetune sft full-parameter"
+)
+RECOMPUTE = _choices(
+    none="no off false",
+    selective="partial",
+    full="yes on true activation-checkpointing gradient-checkpointing checkpointing",
+)
+MARKETS = _choices(
+    on__demand="ondemand on_demand od list",
+    spot="spots preemptible",
+    savings__plan="savings savings_plan sp plan reserved ri",
+    savings__plan__1y="savings_plan_1y plan-1y 1y 1-year",
+    savings__plan__3y="savings_plan_3y plan-3y 3y 3-year",
+    capacity__block="capacity_block capacity-blocks",
+) | {"any": "", "all": ""}
+FAMILIES = _choices(
+    decoder="llm gpt causal",
+    encoder="",
+    encoder__decoder="seq2seq",
+    vision="cnn image vit",
+    diffusion="",
+    audio="speech",
+)
+VENDORS = _choices(
+    nvidia="cuda geforce tesla",
+    aws="amazon neuron annapurna",
+    amd="rocm",
+    intel="habana",
+    google="tpu",
+    qualcomm="",
+    cpu="cpus",
+    gpu="gpus",
+)
+KINDS = _choices(
+    train="training pretrain pre-train pretraining pre-training",
+    finetune="fine-tune finetuning fine-tuning finetuned sft tune fine_tune",
+    infer="inference serve serving host hosting deploy predict",
+    pipeline="train-and-serve train+infer",
+)
+PREFER = _choices(cheapest="cheap cost price", fastest="fast time speed", balance="balanced both")
+
+KEYS = (
+    Key("kind", "task job what", None, choices=KINDS, example="kind=finetune"),
+    Key("model", "model_name m", None, example="model=llama-3-8b"),
+    Key("params", "parameters n_params model_size size", read.number, 1e3, 1e14, example="params=7B"),
+    Key("active_params", "active", read.number, 1e3, 1e14, example="active=13B"),
+    Key("layers", "n_layers num_layers depth", read.number, 1, 10_000, True, example="layers=32"),
+    Key("hidden", "d_model width hidden_size n_embd", read.number, 1, 1e6, True, example="hidden=4096"),
+    Key("heads", "n_heads num_heads attention_heads", read.number, 1, 10_000, True, example="heads=32"),
+    Key("kv_heads", "n_kv_heads num_kv_heads", read.number, 1, 10_000, True, example="kv_heads=8"),
+    Key("head_dim", "head_width", read.number, 1, 10_000, True, example="head_dim=128"),
+    Key("ffn", "d_ff intermediate intermediate_size ffn_hidden mlp", read.number, 1, 1e7, True, example="ffn=11008"),
+    Key("vocab", "vocabulary vocab_size", read.number, 1, 1e8, True, example="vocab=32000"),
+    Key("experts", "num_experts n_experts", read.number, 1, 1e5, True, example="experts=8"),
+    Key("experts_per_token", "topk top_k", read.number, 1, 1e5, True, example="topk=2"),
+    Key("kv_rank", "kv_lora_rank", read.number, 1, 1e6, True, example="kv_rank=576"),
+    Key("family", "architecture arch model_family", None, choices=FAMILIES, example="family=decoder"),
+    Key("gflops_per_sample", "gflops", read.number, 0, 1e12, example="gflops=8.2"),
+    Key("tokens", "n_tokens total_tokens train_tokens", read.number, 1, 1e18, example="tokens=2T"),
+    Key("samples", "examples rows records images sentences n_samples", read.number, 1, 1e15, example="samples=50k"),
+    Key("queries", "requests calls predictions", read.number, 1, 1e15, example="queries=1M"),
+    Key("words", "", read.number, 1, 1e18, example="words=3.3B"),
+    Key("steps", "iterations max_steps updates", read.number, 1, 1e12, True, example="steps=1000"),
+    Key("epochs", "epoch n_epochs passes", read.number, 0, 1e6, example="epochs=3"),
+    Key(
+        "seq_len",
+        "seq sequence seqlen seq_length sequence_length max_length max_len context_length context ctx "
+        "max_seq_length max_seq_len length block_size",
+        read.tokens,
+        1,
+        1e8,
+        True,
+        example="seq=4096",
+    ),
+    Key("seq_mode", "packing", None, example="seq_mode=packed"),
+    Key(
+        "global_batch", "global_batch_size gbs effective_batch total_batch", read.number, 1, 1e9, True, example="gbs=64"
+    ),
+    Key(
+        "micro_batch",
+        "micro_batch_size mbs per_device_batch per_device_train_batch_size",
+        read.number,
+        1,
+        1e9,
+        True,
+        example="micro_batch=4",
+    ),
+    Key("batch", "batch_size bs", read.number, 1, 1e9, True, example="batch=64"),
+    Key("batch_tokens", "tokens_per_batch", read.number, 1, 1e12, True, example="batch_tokens=4M"),
+    Key("method", "tuning peft", None, choices=METHODS, example="method=lora"),
+    Key("lora_rank", "rank r lora_r", read.number, 1, 1e5, True, example="rank=16"),
+    Key("precision", "dtype quantization quant torch_dtype", None, choices=PRECISIONS, example="precision=bf16"),
+    Key(
+        "recompute",
+        "checkpointing activation_checkpointing gradient_checkpointing",
+        None,
+        choices=RECOMPUTE,
+        example="recompute=full",
+    ),
+    Key("optimizer", "optim", None, example="optimizer=adamw"),
+    Key("framework", "stack runtime engine software backend library", None, example="framework=vllm"),
+    Key("sharding", "zero fsdp", None, example="sharding=zero-3"),
+    Key("tp", "tensor_parallel tensor_parallel_size", read.number, 1, 1e5, True, example="tp=8"),
+    Key("pp", "pipeline_parallel pipeline_parallel_size", read.number, 1, 1e5, True, example="pp=4"),
+    Key("cp", "context_parallel", read.number, 1, 1e5, True, example="cp=2"),
+    Key("ep", "expert_parallel", read.number, 1, 1e5, True, example="ep=8"),
+    Key("dp", "data_parallel replicas", read.number, 1, 1e6, True, example="dp=8"),
+    Key("hardware", "on machine machines instance instance_type type hw", None, example="hardware=p4d.24xlarge"),
+    Key("accelerator", "gpu chip card accelerator_type", None, example="gpu=A100-80"),
+    Key("count", "n num", read.number, 1, 1e6, True, example="count=8"),
+    Key("nodes", "num_nodes n_nodes instances", read.number, 1, 1e5, True, example="nodes=2"),
+    Key("chips", "gpus num_gpus n_gpus accelerators cards devices", read.number, 1, 1e6, True, example="gpus=8"),
+    Key("per_node", "gpus_per_node chips_per_node", read.number, 1, 1024, True, example="per_node=8"),
+    Key("qps", "rps rate request_rate requests_per_second", read.number, 0, 1e9, example="qps=5"),
+    Key("output_rate", "tokens_per_second tps tokens_per_s", read.number, 0, 1e12, example="tps=1000"),
+    Key("input_tokens", "input in prompt prompt_tokens isl input_len", read.tokens, 1, 1e8, True, example="input=512"),
+    Key(
+        "output_tokens",
+        "output out max_tokens max_new_tokens completion osl output_len generate",
+        read.tokens,
+        1,
+        1e8,
+        True,
+        example="output=256",
+    ),
+    Key("concurrency", "concurrent users clients streams", read.number, 1, 1e9, True, example="concurrency=64"),
+    Key("scenario", "mode", None, example="scenario=offline"),
+    Key("max_ttft_ms", "ttft ttft_ms first_token", read.milliseconds, 0, 1e9, example="ttft=500ms"),
+    Key("max_tpot_ms", "tpot tpot_ms itl", read.milliseconds, 0, 1e9, example="tpot=50ms"),
+    Key("max_latency_ms", "latency latency_ms p99 p95", read.milliseconds, 0, 1e9, example="latency=2s"),
+    Key("service_hours", "duration run_for", read.hours, 0, 1e6, example="duration=30d"),
+    Key("region", "aws_region", None, example="region=us-west-2"),
+    Key("market", "purchase pricing price_model", None, choices=MARKETS, example="market=spot"),
+    Key("deadline_hours", "deadline within max_hours time_limit", read.hours, 0, 1e7, example="deadline=24h"),
+    Key("budget_usd", "budget max_cost max_usd cost under", read.dollars, 0, 1e13, example="budget=200"),
+    Key("max_usd_per_hour", "usd_per_hour max_price", read.dollars, 0, 1e9, example="max_price=5"),
+    Key("families", "instance_family instance_families", None, example="families=g5,g6"),
+    Key("vendor", "maker chip_vendor", None, choices=VENDORS, example="vendor=nvidia"),
+    Key("max_nodes", "max_instances max_machines", read.number, 1, 1e5, True, example="max_nodes=2"),
+    Key("prefer", "objective goal optimize_for", None, choices=PREFER, example="prefer=cheapest"),
+    Key("trials", "sweep n_trials", read.number, 1, 1e6, True, example="trials=20"),
+    Key("parallel_trials", "at_a_time", read.number, 1, 1e6, True, example="parallel_trials=4"),
+)
+BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
+BY_WORD: Mapping[str, Key] = {word: key for key in KEYS for word in (key.name, *key.aliases.split())}
+
+
+def key_of(word: str) -> Key | None:
+    """The key that *word* names, whatever its case, hyphens or underscores."""
+    return BY_WORD.get(word.lower().replace("-", "_"))
+
+
+def unknown_key(word: str) -> Unclear:
+    """What is said of a key that there is not."""
+    close = nearest(word.lower().replace("-", "_"), BY_WORD)
+    suggestion = BY_WORD[close].example if close else ""
+    return Unclear(
+        f"I do not know {word!r}" + (f"; the nearest is {close!r}." if close else "."),
+        field=word,
+        nearest=suggestion,
+        word=word,
+    )
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known word that looks most like *word*; "" when none does."""
+    close = difflib.get_close_matches(word[:60], known, n=1, cutoff=cutoff)
+    return close[0] if close else ""
+
+
+def value(key: Key, text: str) -> Value:
+    """The value of *key* as written; Unclear names the field and what it could be."""
+    if key.reader:
+        return checked(key, key.reader(text), text)
+    if key.choices is None:
+        return text.strip()
+    word = text.strip().lower().replace(" ", "-")
+    if word in key.choices:
+        return key.choices[word]
+    near = nearest(word, key.choices, 0.5)
+    names = ", ".join(dict.fromkeys(name for name in key.choices.values() if name))
+    raise Unclear(
+        f"{key.name} is one of {names}; I do not know {text.strip()!r}.",
+        field=key.name,
+        nearest=key.choices[near] if near else "",
+        example=key.example,
+        word=text.strip(),
+    )
+
+
+def checked(key: Key, size: float, text: str) -> float | int:
+    """*size* when it is a number within the bounds of *key*; a whole one as an int."""
+    said = text.strip()[:40]
+    if math.isnan(size):
+        raise Unclear(f"{key.name} must be a number, and {said!r} is none.", field=key.name, example=key.example)
+    if size <= 0 or size < key.low:
+        limit = f"at least {key.low:g}" if key.low else "more than 0"
+        raise Unclear(f"{key.name} must be {limit}, not {said}.", field=key.name, example=key.example)
+    if size > key.high:
+        raise Unclear(
+            f"{key.name} of {said} is more than can exist (at most {key.high:g}).", field=key.name, example=key.example
+        )
+    if key.whole and size != int(size):
+        raise Unclear(f"{key.name} must be a whole number, not {said}.", field=key.name, example=key.example)
+    return int(size) if key.whole else float(size)

@@ -1,0 +1,143 @@
+"""Machines among the words: EC2 types, families and chips, with their counts."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from data import Catalog, Instance, UnknownName
+from data.names import chip_spellings
+from estimator.parse_keys import Unclear, nearest
+from estimator.parse_names import counts_something, phrase_of, windows
+from estimator.parse_numbers import NUMBER_WORDS
+from estimator.parse_text import Found, Text, Word
+
+TYPE = re.compile(
+    r"(?<![\w.-])(?:ml\.)?([a-z][a-z0-9-]{1,14}\.(?:\d{0,3}x?large|\d{1,3}xl|nano|micro|small|medium|metal(?:-\w{1,6})?))s?(?![\w.])"
+)
+_BEFORE = re.compile(
+    r"(?<![\w.,$=-])(\d{1,3}(?:,\d{3})+|\d{1,8}|" + "|".join(NUMBER_WORDS) + r")"
+    r" ?(?:x|\*)? ?(?:(?:nodes?|instances?|machines?|boxes|servers?|gpus?|chips?|cards?)(?: of)?|of)?"
+    r" ?(?:nvidia|aws|amd|google|amazon)? ?$"
+)
+_NODES_BEFORE = re.compile(
+    r"(?<![\w.,-])(\d{1,6}|one|two|three|four|eight|sixteen) ?(?:nodes?|machines?|servers?|boxes|hosts?)"
+    r" ?(?:x|\*|of|with|,|\||each)* ?(?:with)? ?$"
+)
+_AFTER = re.compile(r" ?\(?x ?(\d{1,6})\)?(?![\w.])")
+_PER_NODE = re.compile(r" ?(?:gpus? |chips? )?(?:per|a|each|/) ?(?:node|machine|instance|server|box)?(?![\w])")
+BRANDS = {"trainium": "Trainium", "inferentia": "Inferentia", "gaudi": "Gaudi"}
+
+
+def take_machines(text: Text, found: Found, catalog: Catalog) -> None:
+    """Find EC2 types, families and chips with their counts."""
+    while match := TYPE.search(text.now):
+        name = instance_name(match[1], catalog)
+        _machine(text, found, match.span(), ("instance_type", name))
+    while match := _families(catalog).search(text.now):
+        _family(text, found, catalog, match)
+    for run in windows(text, 4):
+        chip = chip_name(phrase_of(run), catalog)
+        if chip and not counts_something(text, run):
+            _chip(text, found, catalog, run, chip)
+            take_machines(text, found, catalog)
+            return
+
+
+def instance_name(word: str, catalog: Catalog) -> str:
+    """The EC2 type that is meant; Unclear with the nearest when there is none."""
+    try:
+        return catalog.instance(word).name
+    except UnknownName as unknown:
+        near = unknown.nearest[0] if unknown.nearest else ""
+        raise Unclear(
+            f"I do not know the instance type {word!r}" + (f"; the nearest is {near}." if near else "."),
+            field="instance_type",
+            nearest=near,
+            example=f"on 1 x {near or 'g5.xlarge'}",
+            word=word,
+        ) from None
+
+
+def unknown_machine(word: str, catalog: Catalog) -> Unclear:
+    """What is said of an EC2 type or chip that the catalog does not have."""
+    near = nearest(word.lower(), [*catalog.instances, *(name.lower() for name in catalog.chips)], 0.5)
+    return Unclear(
+        f"I do not know the machine or chip {word!r}" + (f"; the nearest is {near}." if near else "."),
+        field="hardware",
+        nearest=near,
+        example=f"on 1 x {near or 'g5.xlarge'}",
+        word=word,
+    )
+
+
+@lru_cache(maxsize=4)
+def _families(catalog: Catalog) -> re.Pattern[str]:
+    names = sorted({one.family for one in catalog.instances.values()}, key=len, reverse=True)
+    return re.compile(r"(?<![\w./-])(?:ml\.)?(" + "|".join(map(re.escape, names)) + r")s?(?![\w/=-]|\.\w)")
+
+
+def usual_type(family: str, catalog: Catalog) -> Instance:
+    """What is meant by "8 p5" or "one g6e": the whole machine of P and Trn, the smallest size of the others."""
+    types = [one for one in catalog.instances.values() if one.family == family and "metal" not in one.name]
+    if family[0] == "p" or family.startswith(("trn", "dl")):
+        return max(types, key=lambda one: (one.chips, one.vcpu))
+    return min(types, key=lambda one: (abs(one.chips - 1), one.vcpu if one.chips else abs(one.vcpu - 4)))
+
+
+def _family(text: Text, found: Found, catalog: Catalog, match: re.Match[str]) -> None:
+    """A family with a count is its usual size; without one it is a wish."""
+    if _BEFORE.search(text.now[: match.start()]) or _AFTER.match(text.now, match.end()):
+        name = usual_type(match[1], catalog).name
+        found.note(f"{match[1]} without a size: {name} taken")
+        _machine(text, found, match.span(), ("instance_type", name))
+        return
+    if match[1] not in found.families:
+        found.families.append(match[1])
+    text.take(*match.span())
+
+
+def chip_name(phrase: str, catalog: Catalog) -> str | None:
+    """The chip that *phrase* is, if it is one; bare figures and bare vendors are none."""
+    if not re.match(r"[a-z]", phrase) or not re.search(r"\d|[a-z]{5}", phrase):
+        return None
+    return catalog.chip_keys.get(next(chip_spellings(phrase.removesuffix("s") if phrase[-2:-1].isdigit() else phrase)))
+
+
+def _chip(text: Text, found: Found, catalog: Catalog, run: tuple[Word, ...], chip: str) -> None:
+    span = (run[0].start, run[-1].end)
+    counted = _BEFORE.search(text.now[: span[0]]) or _AFTER.match(text.now, span[1])
+    families = catalog.chips[chip].families
+    brand = next((name for word, name in BRANDS.items() if phrase_of(run) == word), None)
+    if counted or not families:
+        _machine(text, found, span, ("accelerator", chip))
+        return
+    if brand:
+        families = tuple(f for one in catalog.chips.values() if one.name.startswith(brand) for f in one.families)
+    known = {one.family for one in catalog.instances.values()}
+    found.families.extend(family for family in families if family in known and family not in found.families)
+    text.take(*span)
+
+
+def _machine(text: Text, found: Found, span: tuple[int, int], what: tuple[str, str]) -> None:
+    """Take a machine with the count that stands before or after it."""
+    start, end = span
+    count = 0
+    if before := _BEFORE.search(text.now[:start]):
+        count, start = _count(before[1]), before.start()
+    elif after := _AFTER.match(text.now, end):
+        count, end = _count(after[1]), after.end()
+    nodes = _NODES_BEFORE.search(text.now[:start]) if count else None
+    if what[0] == "accelerator" and nodes:
+        found.number("per_node", count, str(count))
+        count, start = count * _count(nodes[1]), nodes.start()
+        each = _PER_NODE.match(text.now, end)
+        end = each.end() if each else end
+    found.put(*what)
+    if count or before:
+        found.number("count", count, before[1] if before else str(count))
+    text.take(start, end)
+
+
+def _count(word: str) -> int:
+    return int(NUMBER_WORDS[word] if word in NUMBER_WORDS else word.replace(",", ""))

@@ -1,0 +1,184 @@
+"""Names among the words: models and regions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+from data import Catalog, UnknownName
+from data.names import model_spellings
+from estimator.parse_keys import Unclear, nearest
+from estimator.parse_text import Found, Text, Word
+
+UNITS = re.compile(
+    r"(?:epochs?|tokens?|samples?|examples?|nodes?|gpus?|chips?|instances?|machines?|hours?|hrs?|h|days?|d|weeks?|minutes?"
+    r"|requests?|queries|users?|images?|layers?|heads?|trials?|qps|rps|usd|dollars?|words?|steps?|iterations?|x|%|times"
+    r"|million|billion|trillion|thousand|k|m|b|t|accelerators?|concurrent|experts?|per|-?parameters?|params?)"
+)
+_NAMEABLE = re.compile(r"[a-z][a-z0-9./_+-]*")
+_MODEL_LIKE = re.compile(r"[a-z][a-z0-9.-]*/[a-z0-9][\w.-]*")
+# Plain words that are more often something else than the model of that name.
+RARELY_MODELS = frozenset({"ssd", "solar", "scout", "palm", "inception", "maverick", "sd", "stable", "flux", "alpaca"})
+PLACES = {
+    "virginia": "us-east-1",
+    "ohio": "us-east-2",
+    "california": "us-west-1",
+    "oregon": "us-west-2",
+    "canada": "ca-central-1",
+    "sao paulo": "sa-east-1",
+    "são paulo": "sa-east-1",
+    "brazil": "sa-east-1",
+    "ireland": "eu-west-1",
+    "dublin": "eu-west-1",
+    "london": "eu-west-2",
+    "paris": "eu-west-3",
+    "frankfurt": "eu-central-1",
+    "germany": "eu-central-1",
+    "zurich": "eu-central-2",
+    "stockholm": "eu-north-1",
+    "sweden": "eu-north-1",
+    "milan": "eu-south-1",
+    "spain": "eu-south-2",
+    "tokyo": "ap-northeast-1",
+    "japan": "ap-northeast-1",
+    "seoul": "ap-northeast-2",
+    "korea": "ap-northeast-2",
+    "osaka": "ap-northeast-3",
+    "mumbai": "ap-south-1",
+    "india": "ap-south-1",
+    "hyderabad": "ap-south-2",
+    "singapore": "ap-southeast-1",
+    "sydney": "ap-southeast-2",
+    "australia": "ap-southeast-2",
+    "jakarta": "ap-southeast-3",
+    "melbourne": "ap-southeast-4",
+    "hong kong": "ap-east-1",
+    "bahrain": "me-south-1",
+    "uae": "me-central-1",
+    "tel aviv": "il-central-1",
+    "cape town": "af-south-1",
+}
+_PLACE = re.compile(
+    r"\b(?:in |region )?(?:aws )?(?:us |n\.? |northern |the )?("
+    + "|".join(sorted(PLACES, key=len, reverse=True))
+    + r")(?: region)?\b"
+)
+_REGION = re.compile(
+    r"(?<![\w-])([a-z]{2}(?:-gov|-iso\w?)?-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2})([a-f])?(?![\w-])"
+)
+
+
+REGION_LIKE = re.compile(r"[a-z]{2}(?:-[a-z]{3,10}){1,2}-\d")
+
+
+def windows(text: Text, longest: int) -> Iterator[tuple[Word, ...]]:
+    """Runs of neighbouring words, the longest first, from left to right."""
+    words = text.words()
+    for size in range(min(longest, len(words)), 0, -1):
+        for start in range(len(words) - size + 1):
+            run = tuple(words[start : start + size])
+            if all(text.now[a.end : b.start] == " " for a, b in pairwise(run)):
+                yield run
+
+
+def phrase_of(run: tuple[Word, ...]) -> str:
+    return " ".join(word.text for word in run)
+
+
+def counts_something(text: Text, run: tuple[Word, ...]) -> bool:
+    """Whether the run ends in a number that belongs to what follows: "gpt 2 nodes", "bert 3 epochs"."""
+    return bool(re.fullmatch(r"\d+(\.\d+)?", run[-1].text)) and bool(UNITS.match(text.now, run[-1].end + 1))
+
+
+def take_model(text: Text, found: Found, catalog: Catalog, *, plain: bool) -> None:
+    """Find the models that are named; *plain* accepts single words without figures, like bert."""
+    for run in windows(text, 6):
+        name = _model(run, catalog, plain=plain)
+        if not name or counts_something(text, run) or (plain and "model" in found.values):
+            continue
+        if found.values.get("model", name) != name:
+            raise Unclear(
+                f"I found two models, {found.values['model']} and {name}; ask about one at a time.",
+                field="model",
+                example=f"model={name}",
+            )
+        found.put("model", name)
+        text.take(run[0].start, run[-1].end)
+        take_model(text, found, catalog, plain=plain)
+        return
+
+
+def _model(run: tuple[Word, ...], catalog: Catalog, *, plain: bool) -> str | None:
+    phrase = phrase_of(run)
+    if not _NAMEABLE.fullmatch(run[0].text) or (len(phrase) < 2 or len(phrase) > 80):
+        return None
+    single = len(run) == 1 and not re.search(r"[\d/-]", phrase)
+    if single and not plain:
+        return None
+    name = model_name(phrase, catalog)
+    return None if single and phrase in RARELY_MODELS and phrase != name else name
+
+
+def model_name(phrase: str, catalog: Catalog) -> str | None:
+    """The catalog's name of the model that *phrase* is, if it is one."""
+    return next((catalog.model_keys[key] for key in model_spellings(phrase) if key in catalog.model_keys), None)
+
+
+def unknown_model(name: str, catalog: Catalog) -> Unclear:
+    """What is said of a model that the catalog does not have."""
+    near = _nearest(lambda: catalog.model(name))
+    return Unclear(
+        f"I do not know the model {name!r}"
+        + (f"; the nearest is {near}." if near else "; give its size, like params=7B."),
+        field="model",
+        nearest=near,
+        example=f"model={near}" if near else "params=7B layers=32 hidden=4096",
+        word=name,
+    )
+
+
+def _nearest(look_up: Callable[[], object]) -> str:
+    try:
+        look_up()
+    except UnknownName as unknown:
+        return unknown.nearest[0] if unknown.nearest else ""
+    return ""
+
+
+def take_unknown_hub_name(text: Text, catalog: Catalog) -> None:
+    """A name like org/name that is not in the catalog is asked about at once."""
+    for word in text.words():
+        if (
+            _MODEL_LIKE.fullmatch(word.text)
+            and len(word.text) > 6
+            and not re.fullmatch(r"[a-z]+/[a-z]{1,7}", word.text)
+        ):
+            raise unknown_model(word.text, catalog)
+
+
+def take_region(text: Text, found: Found, catalog: Catalog) -> None:
+    """Find a region by its code or by the name of its place."""
+    while match := _REGION.search(text.now):
+        found.put("region", region(match[1], catalog.regions))
+        text.take(*match.span())
+    while match := _PLACE.search(text.now):
+        found.put("region", PLACES[match[1]])
+        text.take(*match.span())
+
+
+def region(word: str, regions: tuple[str, ...], places: Mapping[str, str] = PLACES) -> str:
+    """The region that is meant; Unclear with the nearest when there is none."""
+    name = places.get(word.lower().strip(), word.lower().strip().replace("_", "-"))
+    if name in regions:
+        return name
+    if re.fullmatch(r"[a-z]{2}-[a-z]+-\d[a-f]", name) and name[:-1] in regions:
+        return name[:-1]
+    near = nearest(name, regions, 0.5)
+    raise Unclear(
+        f"I have no prices for a region {word!r}" + (f"; the nearest is {near}." if near else "."),
+        field="region",
+        nearest=near,
+        example="region=us-west-2",
+        word=word,
+    )

@@ -1,0 +1,121 @@
+"""Words that say something by themselves: lora, spot, bf16, nvidia, with vLLM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from estimator.parse_keys import PRECISIONS
+from estimator.parse_text import Found, Text
+
+Take = Callable[[re.Match[str], Found], None]
+
+
+def _put(name: str, value: str) -> Take:
+    return lambda match, found: found.put(name, value)
+
+
+def _kind(kind: str) -> Take:
+    return lambda match, found: found.kinds.add(kind)
+
+
+def _market(market: str) -> Take:
+    def take(match: re.Match[str], found: Found) -> None:
+        if market not in found.markets:
+            found.markets.append(market)
+
+    return take
+
+
+def _note(sentence: str) -> Take:
+    return lambda match, found: found.note(sentence)
+
+
+def _framework(match: re.Match[str], found: Found) -> None:
+    """Several may be named: transformers with FSDP and flash attention."""
+    before = str(found.values.get("framework", ""))
+    name = match[1].strip()
+    if name not in before.split(", "):
+        found.values["framework"] = f"{before}, {name}" if before else name
+
+
+_MODES = {"packed": "packed", "packing": "packed", "padded": "padded", "padding": "padded", "unpadded": "unpadded"}
+
+
+def _quantised(match: re.Match[str], found: Found) -> None:
+    word = match[1].replace(" ", "-")
+    found.put("precision", PRECISIONS.get(word) or PRECISIONS[word.replace("-", "").removesuffix("s")])
+
+
+RETIRED = "Elastic Inference and Elastic GPUs were retired by AWS; G and Inf2 instances replaced them"
+FRAMEWORKS = (
+    r"tensor-?rt[- ]?llm|trt-?llm|tensor-?rt|vllm|sglang|text[- ]generation[- ]inference|tgi|lmdeploy|exllama(?:v2)?|"
+    r"llama\.cpp|gguf|ollama|(?:hugging ?face|hf)(?: (?:transformers|trainer|peft|trl))?|transformers[- ]neuronx|"
+    r"transformers|trl|accelerate|nemo(?: framework)?|megatron-bridge|megatron-deepspeed|megatron(?:-lm|-core)?|"
+    r"deepspeed|fsdp2?|pytorch ddp|ddp|llm-?foundry|composer|torchtitan|torchtune|litgpt|axolotl|unsloth|"
+    r"llama-?factory|gpt-?neox framework|pytorch lightning|lightning|pytorch|torch(?:serve)?|jax|maxtext|tensorflow|"
+    r"keras|mxnet|onnx ?runtime|onnx|openvino|triton|neuron(?:x)?(?: sdk)?|nxd|djl|faster-?transformer|nanogpt|ray"
+)
+# In this order; each is looked for until it is no longer there.
+TABLE: tuple[tuple[str, Take], ...] = (
+    (r"elastic (?:inference|gpus?|graphics)(?: accelerators?)?|\beia[12]?\.\w+|\beg1\.\w+", _note(RETIRED)),
+    (rf"\b({FRAMEWORKS})(?![\w-])(?: (?:framework|runtime|engine|backend))?", _framework),
+    (r"\b(?:pre-? ?train(?:ing)?|from scratch)\b", _kind("train")),
+    (r"\bfull(?:[- ]param(?:eter)?s?|[- ]weights?)? ?-?(?=fine|finetun|sft)", _put("method", "full")),
+    (r"\bfull[- ]param(?:eter)?s?\b|\bfull[- ]rank\b", _put("method", "full")),
+    (r"\b(?:fine-? ?tun(?:e|es|ing|ed)|instruct(?:ion)?-? ?tun(?:e|ing)|sft|tuning|tune)\b", _kind("finetune")),
+    (r"\bpipeline\b(?! ?-?parallel)|\b(?:end[- ]to[- ]end|train[- ]and[- ]serve)\b", _kind("pipeline")),
+    (r"\btrain(?:ing|s)?\b", _kind("train")),
+    (
+        r"\b(?:infer(?:ence|encing|ring)?|serv(?:e|es|ing)|host(?:ing)?|deploy(?:ing|ment)?|endpoints?|predict(?:ing)?)\b",
+        _kind("infer"),
+    ),
+    (r"\bq-?lora\b", _put("method", "qlora")),
+    (r"\b(?:lora|peft|adapters?|dora)\b", _put("method", "lora")),
+    (r"\b(?:on|over) (?:all )?spots?\b|\bspots?\b(?: (?:instances?|prices?|pricing|capacity))?", _market("spot")),
+    (r"\bno spots?\b|\bon-? ?demand\b", _market("on-demand")),
+    (r"\b(?:(?:compute|ec2|instance) )?savings?[- ]plans?\b|\breserved(?: instances?)?\b", _market("savings-plan")),
+    (r"\bcapacity[- ]blocks?\b", _market("capacity-block")),
+    (
+        r"\b(?:no|without|not?) (?:activation |gradient )?(?:recompute|recomputation|checkpointing)\b",
+        _put("recompute", "none"),
+    ),
+    (r"\bselective (?:activation )?(?:recompute|recomputation|checkpointing)\b", _put("recompute", "selective")),
+    (
+        r"\b(?:full )?(?:activation |gradient )?(?:recompute|recomputation|checkpointing)\b",
+        _put("recompute", "full"),
+    ),
+    (r"\b(nf-?4|4[- ]?bits?|int-?4|awq|gptq|w4a16|nv-?fp4|mx-?fp4|fp-?4)\b", _quantised),
+    (r"\b(bfloat16|bf-?16|float16|fp-?16|half precision|float32|fp-?32|tf-?32|fp-?8|float8)\b", _quantised),
+    (r"\b(8[- ]?bit (?:adam\w*)|paged adam\w*)\b", _put("optimizer", "adamw-8bit")),
+    (r"\b(8[- ]?bits?|int-?8|w8a8)\b", _quantised),
+    (
+        r"\b(adamw?|sgd|lamb|lars|adafactor|lion|muon|shampoo)(?: optimi[sz]er)?\b",
+        lambda m, f: f.put("optimizer", m[1]),
+    ),
+    (r"\b(?:fully )?(packed|packing|padded|padding|unpadded)\b", lambda m, f: f.put("seq_mode", _MODES[m[1]])),
+    (
+        r"\b(offline|batch transform|batch job|async(?:hronous)?|server-?less|real-? ?time|streaming|interactive|online)"
+        r"\b",
+        lambda m, f: f.put("scenario", m[1].replace("real time", "real-time").replace("realtime", "real-time")),
+    ),
+    (r"\b(?:nvidia|cuda)(?: (?:only|gpus?|chips?|cards?))*\b", _put("vendor", "nvidia")),
+    (r"\b(?:amd|radeon)(?: (?:only|gpus?|chips?|cards?))*\b", _put("vendor", "amd")),
+    (r"\b(?:aws|amazon)(?: (?:silicon|chips?|accelerators?)| only)+\b", _put("vendor", "aws")),
+    (r"\bcpus?[- ]?(?:only|instances?)?\b(?! ?(?:and|or|,|vs))", _put("vendor", "cpu")),
+    (r"\bgpus? (?:only|instances?)\b|\bonly (?:on )?(?:a )?gpus?\b", _put("vendor", "gpu")),
+    (r"\bcheap(?:est|ly|er)?\b|\blowest (?:cost|price)\b", _put("prefer", "cheapest")),
+    (r"\bfastest\b|\bas (?:fast|quick(?:ly)?|soon) as possible\b|\bquickest\b", _put("prefer", "fastest")),
+    (r"\bsmall (?:cnn|conv(?:olutional)? net(?:work)?)\b|\blenet\b", lambda m, f: f.put("model", "small-cnn")),
+)
+
+
+_COMPILED = tuple((re.compile(pattern), take) for pattern, take in TABLE)
+
+
+def take_words(text: Text, found: Found) -> None:
+    """Take the words that say something by themselves."""
+    for pattern, take in _COMPILED:
+        while match := pattern.search(text.now):
+            take(match, found)
+            text.take(*match.span())
