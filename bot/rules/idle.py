@@ -111,7 +111,7 @@ def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
 def _joined(verdict: Verdict, resource: Resource, known: Known) -> Verdict:
     """The episode as one, where earlier scans saw its beginning; never from before the machine started."""
     since, at_least = verdict.since, verdict.at_least
-    if verdict.level != "idle" or since is None:
+    if since is None:
         return verdict
     if at_least and known.idle_since and known.idle_since < since:
         since, at_least = known.idle_since, known.at_least

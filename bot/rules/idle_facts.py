@@ -68,7 +68,7 @@ class Verdict:
     reason: str
     safe: bool = False  # idle strongly enough that Stop may be called safe
     confidence: Confidence = "high"
-    since: datetime | None = None  # start of the idle episode
+    since: datetime | None = None  # start of the quiet: the idle episode, or for active a pause not yet long enough
     advice: str = ""  # for unknown: what to install
     at_least: bool = False  # *since* is where the data begin, so it may be idle longer
 
@@ -91,7 +91,7 @@ class Hold:
 class Known:
     """What earlier scans found out of one resource and need not measure again."""
 
-    idle_since: datetime | None = None  # start of the idle episode that was open at the last scan
+    idle_since: datetime | None = None  # start of the quiet that went on at the last scan
     at_least: bool = False  # idle_since is where the data began
     was_safe: bool = False  # the last scan called a stop safe
     pause: timedelta = timedelta()  # the longest pause after which it went back to work, over the days looked back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypedDict
 
 from bot.rules.idle_facts import Confidence, Verdict
 from bot.rules.idle_track import NOTHING, Track
@@ -50,6 +50,13 @@ class Machine:
     was_safe: bool = False  # the last scan called a stop safe
 
 
+class Episode(TypedDict):
+    """The fields of a Verdict that say since when it is quiet."""
+
+    since: datetime | None
+    at_least: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """The signals of a machine and the windows that count for it, made once and asked at many moments."""
@@ -86,12 +93,18 @@ def judge(weighed: Weighed, now: datetime) -> Verdict:
         return active
     if unknown := _too_little_data(weighed, now):
         return unknown
-    basis = weighed.basis
     if _quiet(weighed) < _needed(weighed, weighed.nag):
         quiet, pause = span(_quiet(weighed)), span(_pause(weighed))
-        reason = f"{WORDS[basis.kind]} quiet for {quiet}; it has paused for {pause} and gone on before"
-        return Verdict(level="active", reason=reason)
+        reason = f"{WORDS[weighed.basis.kind]} quiet for {quiet}; it has paused for {pause} and gone on before"
+        return Verdict(level="active", reason=reason, **_episode(weighed))
     return _idle(weighed, now)
+
+
+def _episode(weighed: Weighed) -> Episode:
+    """Since when the data say that it is quiet, and whether that is only where they begin."""
+    track = weighed.basis.track
+    quiet = track.quiet(weighed.basis.limit)
+    return {"since": track.end - quiet if track.end else None, "at_least": quiet >= track.reach}
 
 
 def _gpu(tracks: Mapping[str, Track], rule: IdleRule) -> Signal | None:
@@ -184,7 +197,6 @@ def _quiet(weighed: Weighed) -> timedelta:
 
 def _idle(weighed: Weighed, now: datetime) -> Verdict:
     basis, machine = weighed.basis, weighed.machine
-    quiet = basis.track.quiet(basis.limit)
     said = [_still(weighed)]
     for signal in weighed.vetoes:
         if signal.kind != "disk" and (peak := signal.track.peak(weighed.nag)):
@@ -200,9 +212,8 @@ def _idle(weighed: Weighed, now: datetime) -> Verdict:
         reason=reason,
         safe=_safe(weighed, now),
         confidence=weighed.confidence,
-        since=basis.track.end - quiet if basis.track.end else None,
-        at_least=quiet >= basis.track.reach,
         advice=advice(machine, "GPU") if low and machine.accelerator else "",
+        **_episode(weighed),
     )
 
 

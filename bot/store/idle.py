@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -29,8 +30,9 @@ def rows(tx: Tx, *, account: str, region: str) -> dict[tuple[str, str], Row]:
     found = tx.all(
         "SELECT resource.*, history.at AS looked_at, history.pause, history.data AS history,"
         " hold.what AS hold_what, hold.until AS hold_until, hold.by AS hold_by, hold.reason AS hold_reason,"
-        " belongs.owner AS belongs_to, belongs.how AS belongs_how, belongs.tag AS belongs_tag"
+        " belongs.owner AS belongs_to, belongs.how AS belongs_how, belongs.tag AS belongs_tag, finding.safe AS safe"
         " FROM resource LEFT JOIN history USING (ref) LEFT JOIN hold USING (ref) LEFT JOIN belongs USING (ref)"
+        " LEFT JOIN finding USING (ref)"
         " WHERE resource.account = ? AND resource.region = ?",
         account,
         region,
@@ -41,7 +43,7 @@ def rows(tx: Tx, *, account: str, region: str) -> dict[tuple[str, str], Row]:
 def save(tx: Tx, found: Finding, *, now: datetime) -> None:
     """Keep *found* as the latest verdict, and the episode and state that it is in."""
     verdict = found.verdict
-    idle_since = stamp(verdict.since) if verdict.level == "idle" and verdict.since else None
+    idle_since = stamp(verdict.since) if verdict.since else None
     tx.run(
         "UPDATE resource SET last_seen = ?, gone_at = NULL, idle_since = ?, at_least = ?,"
         " state_since = CASE WHEN state = ? THEN state_since ELSE ? END, state = ? WHERE ref = ?",
@@ -54,12 +56,14 @@ def save(tx: Tx, found: Finding, *, now: datetime) -> None:
         found.ref,
     )
     tx.run(
-        "INSERT INTO finding (ref, at, level, owner, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
-        " at = excluded.at, level = excluded.level, owner = excluded.owner, data = excluded.data",
+        "INSERT INTO finding (ref, at, level, owner, safe, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE"
+        " SET at = excluded.at, level = excluded.level, owner = excluded.owner, safe = excluded.safe,"
+        " data = excluded.data",
         found.ref,
         stamp(now),
         verdict.level,
         found.owner or "",
+        int(verdict.safe),
         dump(found),
     )
 
@@ -87,6 +91,13 @@ def finding(tx: Tx, ref: str) -> Finding | None:
     """The latest verdict on one resource."""
     row = tx.one("SELECT data FROM finding WHERE ref = ?", ref)
     return parse(row["data"]) if row else None
+
+
+def reassign(tx: Tx, ref: str, *, owner: str | None, how: str) -> None:
+    """Let the latest verdict name its new owner at once."""
+    if (found := finding(tx, ref)) is not None:
+        data = dump(replace(found, owner=owner, owner_by=how))
+        tx.run("UPDATE finding SET owner = ?, data = ? WHERE ref = ?", owner or "", data, ref)
 
 
 def looked_back(tx: Tx, ref: str, *, pause: timedelta, back_test: BackTest | None, now: datetime) -> None:

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
-from bot.rules.remind import Told
-from bot.store.db import Row, Tx
-from bot.store.values import pack, stamp, unpack
+from pydantic import TypeAdapter
+
+from bot.rules.remind import Digest, Told
+from bot.store.db import Tx
+from bot.store.values import moment, stamp
+
+DIGEST: TypeAdapter[Digest] = TypeAdapter(Digest)
 
 
-def take(tx: Tx, *, to: str, day: date, now: datetime, data: Mapping[str, Any], empty_too: bool = False) -> bool:
+def dump(digest: Digest) -> str:
+    """A message as JSON."""
+    return DIGEST.dump_json(digest, fallback=str).decode()
+
+
+def parse(text: str) -> Digest:
+    """The message that `dump` wrote."""
+    return DIGEST.validate_json(text)
+
+
+def take(tx: Tx, *, to: str, day: date, now: datetime, data: str = "", over_empty: bool = False) -> bool:
     """
     Take *to*'s message of *day*; False when it was taken, by another replica or before a restart.
 
-    A day with nothing to say is taken too (empty *data*); *empty_too* takes such a day over.
+    A day with nothing to say is taken too (empty *data*); *over_empty* takes such a day over.
     """
-    if tx.add("reminder", owner=to, day=day.isoformat(), dest=to, data=pack(data), at=stamp(now)):
+    if tx.add("reminder", owner=to, day=day.isoformat(), dest=to, data=data, at=stamp(now)):
         return True
-    if not empty_too or not data:
+    if not over_empty or not data:
         return False
-    sql = "UPDATE reminder SET data = ?, at = ? WHERE owner = ? AND day = ? AND data = '{}'"
-    return tx.run(sql, pack(data), stamp(now), to, day.isoformat()) == 1
+    sql = "UPDATE reminder SET data = ?, at = ? WHERE owner = ? AND day = ? AND data = ''"
+    return tx.run(sql, data, stamp(now), to, day.isoformat()) == 1
 
 
-def taken(tx: Tx, *, to: str, day: date) -> Row | None:
-    """The message of that day, where there is one."""
-    return tx.one("SELECT * FROM reminder WHERE owner = ? AND day = ?", to, day.isoformat())
-
-
-def named(row: Row) -> dict[str, Any]:
-    """What a message names."""
-    found: dict[str, Any] = unpack(row["data"])
-    return found
+def taken(tx: Tx, *, to: str, day: date) -> tuple[str, datetime] | None:
+    """What the message of that day says and when it was written, where there is one."""
+    row = tx.one("SELECT data, at FROM reminder WHERE owner = ? AND day = ?", to, day.isoformat())
+    return (row["data"], moment(row["at"])) if row else None
 
 
 def tell(tx: Tx, ref: str, *, to: str, told: Told, now: datetime) -> None:

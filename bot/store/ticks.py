@@ -24,3 +24,8 @@ def forget(tx: Tx, *, before: datetime) -> int:
     return tx.run(
         "DELETE FROM tick WHERE at < ? AND due < (SELECT MAX(t.due) FROM tick t WHERE t.job = tick.job)", stamp(before)
     )
+
+
+def known(tx: Tx, *, job: str, due: str) -> bool:
+    """Whether somebody took this due moment."""
+    return tx.one("SELECT 1 FROM tick WHERE job = ? AND due = ?", job, due) is not None

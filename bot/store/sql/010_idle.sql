@@ -3,6 +3,7 @@ CREATE TABLE finding (
     at TEXT NOT NULL,
     level TEXT NOT NULL,
     owner TEXT NOT NULL DEFAULT '',
+    safe INTEGER NOT NULL DEFAULT 0,
     data TEXT NOT NULL
 );
 

@@ -1,0 +1,140 @@
+"""What a scan found, written down in short transactions, and the money that passed since the scan before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.idle_survey import SHORT, Key, Remembered, Seen, Survey
+from bot.parts import Parts
+from bot.rules.idle import Known
+from bot.rules.idle_finding import Finding
+from bot.store import holds, idle, money, resources
+from bot.store.db import Row, Tx
+from bot.store.values import moment, moment_or_none
+
+ROWS = 200  # a transaction: the ack of a command never waits for longer than some of these take
+LONGEST_STEP = timedelta(hours=1)  # of spending between two scans; what passed while nobody looked is not guessed
+SAVED_FOR = timedelta(days=7)  # a machine that somebody stopped counts as saved for so long, unless it runs again
+
+
+def remembered(parts: Parts, account: str, region: str, now: datetime) -> dict[Key, Remembered]:
+    """What the database knows of one place."""
+    with parts.store.reading() as tx:
+        rows = idle.rows(tx, account=account, region=region)
+    return {key: _remembered(row, now) for key, row in rows.items()}
+
+
+def record(parts: Parts, survey: Survey, now: datetime) -> list[Finding]:
+    """Keep every verdict of *survey*, and that what it does not show any more is gone."""
+    with parts.store.reading() as tx:
+        rows = idle.rows(tx, account=survey.account, region=survey.region)
+        launches = idle.launched_by(tx)
+    findings: list[Finding] = []
+    for first in range(0, len(survey.seen), ROWS):
+        with parts.store.transaction() as tx:
+            findings += [_save(tx, one, rows, launches, now) for one in survey.seen[first : first + ROWS]]
+    seen = {(one.resource.kind, one.resource.id) for one in survey.seen}
+    missing = [row for key, row in rows.items() if key not in seen and key[0] not in survey.blind]
+    with parts.store.transaction() as tx:
+        idle.gone(tx, [row["ref"] for row in missing if row["gone_at"] is None], now=now)
+    return findings
+
+
+def account_for(parts: Parts, findings: Sequence[Finding], *, since: datetime | None, now: datetime) -> None:
+    """Add what was spent, idle, kept and saved from *since* to *now*, by owner."""
+    if since is None or since >= now:
+        return
+    hours = min(now - since, LONGEST_STEP) / timedelta(hours=1)
+    spent: dict[str, money.Spend] = defaultdict(money.Spend)
+    for one in findings:
+        owner = one.owner or ""
+        spent[owner] = _plus(spent[owner], _spend(one, hours))
+    with parts.store.transaction() as tx:
+        for by, usd in _saved(tx, findings, now).items():
+            spent[by] = _plus(spent[by], money.Spend(saved=usd * hours))
+        for owner, spend in spent.items():
+            money.add(tx, day=now.date(), owner=owner, spend=spend)
+
+
+def _remembered(row: Row, now: datetime) -> Remembered:
+    touches = now - moment(row["last_seen"]) <= SHORT  # the present data begin before the last scan ended
+    known = Known(
+        idle_since=moment_or_none(row["idle_since"]) if touches else None,
+        at_least=bool(row["at_least"]),
+        was_safe=bool(row["safe"]) and touches,
+        pause=timedelta(seconds=row["pause"] or 0),
+        first_seen=moment(row["first_seen"]),
+        state_since=moment_or_none(row["state_since"]),
+        hold=holds.of_row(row),
+    )
+    return Remembered(known, moment_or_none(row["looked_at"]))
+
+
+def _save(tx: Tx, seen: Seen, rows: Mapping[Key, Row], launches: Mapping[str, str], now: datetime) -> Finding:
+    one = seen.resource
+    row = rows.get((one.kind, one.id))
+    ref = resources.see(tx, account=one.account, region=one.region, kind=one.kind, aws_id=one.id, now=now)
+    owner, how = _owner(seen, row, launches)
+    back_test = seen.past.back_test if seen.past else idle.back_test(row) if row else None
+    found = Finding(
+        ref=ref,
+        resource=one,
+        verdict=seen.verdict,
+        owner=owner,
+        owner_by=how,
+        at=now,
+        spark=seen.spark,
+        spark_of=seen.spark_of,
+        back_test=back_test if seen.verdict.level == "idle" else None,
+        verbs=seen.verbs,
+    )
+    if seen.past:
+        idle.looked_back(tx, ref, pause=seen.past.pause, back_test=seen.past.back_test, now=now)
+    idle.save(tx, found, now=now)
+    return found
+
+
+def _owner(seen: Seen, row: Row | None, launches: Mapping[str, str]) -> tuple[str | None, str]:
+    """Whose it is: as somebody pressed, else by its tag, else by the launch that made it, else by who started it."""
+    one = seen.resource
+    tag = one.owner or ""
+    pressed = row is not None and row["belongs_how"] in ("claim", "not_mine") and row["belongs_tag"] == tag
+    if row is not None and pressed:
+        return row["belongs_to"] or None, row["belongs_how"]
+    if tag:
+        return tag, "tag"
+    if asker := launches.get(one.request or ""):
+        return asker, "launch"
+    if row is not None and row["belongs_how"] == "started" and row["belongs_to"]:
+        return row["belongs_to"], "started"
+    return None, ""
+
+
+def _spend(one: Finding, hours: float) -> money.Spend:
+    per_hour = one.resource.usd_per_hour
+    if per_hour is None or one.resource.details.get("counted_with"):
+        return money.Spend()
+    usd = per_hour * hours
+    held = one.hold is not None and one.hold.stands(one.at)
+    idle_too = usd if held or one.verdict.level == "idle" else 0.0
+    return money.Spend(usd=usd, idle=idle_too, kept=usd if held else 0.0)
+
+
+def _saved(tx: Tx, findings: Iterable[Finding], now: datetime) -> dict[str, float]:
+    """USD per hour that people save by what they stopped; it ends when it runs again, or after a week."""
+    running = {one.ref for one in findings if one.at_work}
+    saved: dict[str, float] = defaultdict(float)
+    for ref, (by, per_hour, begun) in money.savings(tx).items():
+        if ref in running or now - begun > SAVED_FOR:
+            money.saves_no_more(tx, ref)
+        else:
+            saved[by] += per_hour
+    return saved
+
+
+def _plus(one: money.Spend, other: money.Spend) -> money.Spend:
+    return money.Spend(
+        usd=one.usd + other.usd, idle=one.idle + other.idle, kept=one.kept + other.kept, saved=one.saved + other.saved
+    )

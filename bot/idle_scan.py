@@ -1,0 +1,102 @@
+"""One idle scan over every account and region, and what the latest one said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot import idle_record
+from bot.idle_survey import LongLooks, ScanLook, Survey, survey
+from bot.parts import Parts
+from bot.rules.idle_finding import Finding, Gap, ScanReport
+from bot.rules.idle_sweep import guard
+from bot.store import holds, idle, reminders
+from bot.store.db import Row
+from bot.store.values import moment, unpack
+
+THREADS = 8
+LONG_LOOKS = 50  # a scan; an account that is new to mlbot is looked back over in several
+ENDED = ("stopped", "terminated", "deleted")  # answers after which nothing is left to say until the next scan
+
+
+def scan(parts: Parts, now: datetime) -> ScanReport:
+    """Find, measure and judge everything as of *now*, and record it; what could not be seen is named in the gaps."""
+    places = [(account, region) for account in parts.cloud.accounts() for region in parts.cloud.regions(account)]
+    with parts.store.reading() as tx:
+        before = idle.counts_a_day_before(tx, now)
+        last = idle.last_scan(tx)
+    long_looks = LongLooks(LONG_LOOKS)
+
+    def look(place: tuple[str, str]) -> tuple[Survey, list[Finding]]:
+        known = idle_record.remembered(parts, *place, now)
+        found = survey(parts, ScanLook(parts, *place, now), known, long_looks)
+        try:
+            return replace(found, seen=()), idle_record.record(parts, found, now)
+        finally:
+            parts.store.close()  # this thread's connection
+
+    with ThreadPoolExecutor(min(THREADS, max(1, len(places))), thread_name_prefix="scan") as pool:
+        done = list(pool.map(look, places))
+    findings = _enriched(parts, [one for _, found in done for one in found], now)
+    gaps = tuple(gap for found, _ in done for gap in found.gaps)
+    counts = {f"{found.account}/{found.region}": len(seen) for found, seen in done if not found.gaps}
+    alarm = guard(before, counts, parts.policy().idle)
+    _close(parts, now, counts, gaps, alarm)
+    idle_record.account_for(parts, findings, since=moment(last["at"]) if last else None, now=now)
+    return ScanReport(at=now, findings=tuple(findings), gaps=gaps, alarm=alarm)
+
+
+def last_scan(parts: Parts) -> ScanReport | None:
+    """The latest scan with what it found, as answered since; None before the first."""
+    with parts.store.reading() as tx:
+        row = idle.last_scan(tx)
+    return _report(parts, row) if row is not None else None
+
+
+def findings(parts: Parts, *, user: str | None) -> list[Finding]:
+    """The latest verdicts on everything, or on what is *user*'s; answers and holds as they stand now."""
+    with parts.store.reading() as tx:
+        found = idle.findings(tx, levels=("active", "idle", "unknown"), owner=user)
+    return _enriched(parts, found, parts.clock.now())
+
+
+def finding(parts: Parts, ref: str) -> Finding | None:
+    """The latest verdict on one resource; None for a reference that is unknown or gone."""
+    with parts.store.reading() as tx:
+        found = idle.finding(tx, ref)
+    return _enriched(parts, [found], parts.clock.now())[0] if found else None
+
+
+def _enriched(parts: Parts, found: Iterable[Finding], now: datetime) -> list[Finding]:
+    """With the holds, answers and unanswered mornings of now."""
+    with parts.store.reading() as tx:
+        held, answers, days = holds.every(tx), holds.latest(tx), reminders.unanswered(tx)
+    enriched = []
+    for one in found:
+        hold, outcome = held.get(one.ref), answers.get(one.ref)
+        since = (one.verdict.since or one.at).date()
+        enriched.append(
+            replace(
+                one,
+                hold=hold if hold and hold.stands(now) else None,
+                outcome=outcome if outcome and outcome.what in ENDED and outcome.at >= one.at else None,
+                told=sum(1 for day in days.get(one.ref, ()) if day >= since),
+            )
+        )
+    return enriched
+
+
+def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[Gap], alarm: str) -> None:
+    written = [{"account": gap.account, "region": gap.region, "kind": gap.kind, "reason": gap.reason} for gap in gaps]
+    with parts.store.transaction() as tx:
+        idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
+        idle.forget(tx, before=now - timedelta(days=60))
+
+
+def _report(parts: Parts, row: Row) -> ScanReport:
+    data = unpack(row["data"])
+    gaps = tuple(Gap(one["account"], one["region"], one["kind"], one["reason"]) for one in data["gaps"])
+    found = tuple(findings(parts, user=None))
+    return ScanReport(at=moment(row["at"]), findings=found, gaps=gaps, alarm=data["alarm"])

@@ -1,0 +1,237 @@
+"""One account and region: find, price, measure and judge; one refusal becomes a gap and never stops the rest."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.kinds import KINDS, Kind, Look
+from bot.kinds.base import Fact
+from bot.parts import Parts
+from bot.rules.errors import CloudError, Unsure
+from bot.rules.idle import Known, Resource, Usage, Verdict, judge, rule_for
+from bot.rules.idle_finding import AT_WORK, Gap
+from bot.rules.idle_past import Past, needs_a_day, past, spark
+from bot.rules.policy_idle import Idle
+
+log = logging.getLogger(__name__)
+
+CHUNK = 125  # machines a look: what each asks for fills calls of 500 metrics, and memory stays flat
+LONG_CHUNK = 3  # over 14 days these fill a call of 100,800 datapoints
+SHORT = timedelta(hours=5)  # covers every window of a GPU rule
+Key = tuple[str, str]  # kind, AWS id
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the database knows of a resource."""
+
+    known: Known
+    looked_at: datetime | None = None  # of the last long look
+
+
+NOTHING_KNOWN = Remembered(Known())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A resource with its verdict, as this scan found it."""
+
+    resource: Resource
+    verdict: Verdict
+    verbs: tuple[str, ...] = ()
+    spark: tuple[float, ...] = ()
+    spark_of: str = ""
+    past: Past | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One place: what is there, what could not be seen, and which kinds were not found at all."""
+
+    account: str
+    region: str
+    seen: tuple[Seen, ...]
+    gaps: tuple[Gap, ...]
+    blind: frozenset[str]
+
+
+class LongLooks:
+    """How many machines one scan may look back over for days; the next scan goes on where this one stopped."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, wanted: int) -> int:
+        """Up to *wanted* of what is left."""
+        with self._lock:
+            given = min(wanted, self._left)
+            self._left -= given
+            return given
+
+
+class ScanLook(Look):
+    """A look that lists metrics once for all chunks of a scan."""
+
+    def __init__(self, parts: Parts, account: str, region: str, now: datetime) -> None:
+        super().__init__(parts.cloud, account, region, now)
+        self._listed: dict[str, list[Fact]] = {}
+
+    def items(self, service: str, operation: str, key: str, **given: object) -> list[Fact]:
+        """All of *key*; of list_metrics the answer is remembered."""
+        if operation != "list_metrics":
+            return super().items(service, operation, key, **given)
+        asked = repr(sorted(given.items()))
+        if asked not in self._listed:
+            self._listed[asked] = super().items(service, operation, key, **given)
+        return self._listed[asked]
+
+
+@dataclass
+class Place:
+    """One account and region while it is surveyed."""
+
+    parts: Parts
+    look: ScanLook
+    rules: Idle
+    remembered: Mapping[Key, Remembered]
+    long_looks: LongLooks
+    gaps: list[Gap] = field(default_factory=list)
+    blind: set[str] = field(default_factory=set)
+    silent: bool = False  # it accepts and does not answer: nothing more is asked of it
+
+    def gap(self, kind: str, reason: str) -> None:
+        """Note what could not be seen."""
+        self.gaps.append(Gap(self.look.account, self.look.region, kind, reason))
+
+    def of(self, one: Resource) -> Remembered:
+        """What is known of it."""
+        return self.remembered.get((one.kind, one.id), NOTHING_KNOWN)
+
+
+def survey(parts: Parts, look: ScanLook, remembered: Mapping[Key, Remembered], long_looks: LongLooks) -> Survey:
+    """Everything that may bill in the account and region of *look*, judged; takes some 20 s where nobody answers."""
+    place = Place(parts, look, parts.policy().idle, remembered, long_looks)
+    seen: list[Seen] = []
+    for kind in KINDS.values():
+        if place.silent:
+            place.blind.add(kind.name)
+            continue
+        seen += _kind(place, kind)
+    return Survey(look.account, look.region, tuple(seen), tuple(_merged(place)), frozenset(place.blind))
+
+
+def fresh(parts: Parts, kind: Kind, look: Look, one: Resource, known: Known) -> Verdict:
+    """The verdict on one resource as of this moment; raises CloudError where it cannot be measured."""
+    rules = parts.policy().idle
+    usage = kind.measure(look, [one], look.now - _first_span(kind, rules), look.now).get(one.id, Usage({}))
+    verdict = judge(one, usage, rules, look.now, known)
+    if needs_a_day(usage, verdict):
+        usage = kind.measure(look, [one], look.now - _day(rules), look.now).get(one.id, Usage({}))
+        verdict = judge(one, usage, rules, look.now, known)
+    return verdict
+
+
+def _kind(place: Place, kind: Kind) -> list[Seen]:
+    try:
+        found = [kind.price(one, place.parts.catalog) for one in kind.find(place.look)]
+    except CloudError as error:
+        place.gap(kind.name, str(error))
+        place.blind.add(kind.name)
+        place.silent = isinstance(error, Unsure)
+        return []
+    seen = [_rest(place, kind, one) for one in found if one.state not in AT_WORK]
+    for chunk in _chunks([one for one in found if one.state in AT_WORK]):
+        seen += _work(place, kind, chunk)
+    return seen
+
+
+def _rest(place: Place, kind: Kind, one: Resource) -> Seen:
+    verdict = judge(one, Usage({}), place.rules, place.look.now, place.of(one).known)
+    return Seen(resource=one, verdict=verdict, verbs=tuple(kind.verbs))
+
+
+def _work(place: Place, kind: Kind, chunk: Sequence[Resource]) -> list[Seen]:
+    """What could work, by a short look first; longer ones only where they can change the verdict."""
+    if place.silent:
+        return [_unmeasured(kind, one, "AWS did not answer") for one in chunk]
+    try:
+        seen = _measured(place, kind, chunk, _first_span(kind, place.rules))
+        days = [found.resource for found, usage in seen if needs_a_day(usage, found.verdict)]
+        judged = {found.resource.id: found for found, _ in seen}
+        del seen
+        judged |= {found.resource.id: found for found, _ in _measured(place, kind, days, _day(place.rules))}
+        judged |= _looked_back(place, kind, list(judged.values()))
+    except CloudError as error:
+        place.gap(kind.name, f"metrics: {error}")
+        place.silent = isinstance(error, Unsure)
+        return [_unmeasured(kind, one, str(error)) for one in chunk]
+    return list(judged.values())
+
+
+def _measured(place: Place, kind: Kind, chunk: Sequence[Resource], back: timedelta) -> list[tuple[Seen, Usage]]:
+    if not chunk:
+        return []
+    now = place.look.now
+    measured = kind.measure(place.look, chunk, now - back, now)
+    usages = [(one, measured.get(one.id, Usage({}))) for one in chunk]
+    return [(_seen(place, kind, one, usage), usage) for one, usage in usages]
+
+
+def _seen(place: Place, kind: Kind, one: Resource, usage: Usage) -> Seen:
+    verdict = judge(one, usage, place.rules, place.look.now, place.of(one).known)
+    name, values = spark(usage, rule_for(place.rules, one)) if verdict.level != "active" else ("", ())
+    return Seen(resource=one, verdict=verdict, verbs=tuple(kind.verbs), spark=values, spark_of=name)
+
+
+def _looked_back(place: Place, kind: Kind, seen: Sequence[Seen]) -> dict[str, Seen]:
+    """The same machines over many days, for those that turned quiet since the last scan; dearest first."""
+    worth = [one for one in seen if _worth_a_long_look(place, one)]
+    worth.sort(key=lambda one: (-(one.resource.usd_per_hour or 0), one.resource.id))
+    found: dict[str, Seen] = {}
+    back = timedelta(days=place.rules.history_days)
+    chosen = [one.resource for one in worth[: place.long_looks.take(len(worth))]]
+    for chunk in _chunks(chosen, LONG_CHUNK):
+        for again, usage in _measured(place, kind, chunk, back):
+            behind = past(again.resource, usage, rule_for(place.rules, again.resource))
+            found[again.resource.id] = replace(again, past=behind)
+    return found
+
+
+def _worth_a_long_look(place: Place, seen: Seen) -> bool:
+    verdict, remembered = seen.verdict, place.of(seen.resource)
+    if verdict.since is None or seen.spark_of == "invocations":
+        return False
+    if remembered.looked_at is None:
+        return True
+    stale = place.look.now - remembered.looked_at > timedelta(days=1)
+    return remembered.known.idle_since is None and (verdict.at_least or stale)
+
+
+def _unmeasured(kind: Kind, one: Resource, why: str) -> Seen:
+    verdict = Verdict(level="unknown", reason=f"its metrics could not be read: {why}", confidence="low")
+    return Seen(resource=one, verdict=verdict, verbs=tuple(kind.verbs))
+
+
+def _first_span(kind: Kind, rules: Idle) -> timedelta:
+    return timedelta(days=rules.history_days) if kind.name == "sagemaker_endpoint" else SHORT
+
+
+def _day(rules: Idle) -> timedelta:
+    return timedelta(hours=max(rules.cpu_hours, rules.cpu_safe_hours) + 1)
+
+
+def _chunks(found: Sequence[Resource], size: int = CHUNK) -> Iterator[Sequence[Resource]]:
+    for first in range(0, len(found), size):
+        yield found[first : first + size]
+
+
+def _merged(place: Place) -> list[Gap]:
+    """Gaps of one reason in all kinds are one gap of the whole region."""
+    if place.gaps and len(place.blind) == len(KINDS) and len({gap.reason for gap in place.gaps}) == 1:
+        return [replace(place.gaps[0], kind="")]
+    return place.gaps
