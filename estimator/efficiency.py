@@ -1,16 +1,16 @@
-"""Step efficiency: a look-up by chip class, precision, kind of model and software, with factors for shape and batch."""
+"""Step efficiency: a look-up by chip class, precision, kind of model and software, and what shrinks it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from data.catalog import Catalog
 from data.shapes import Chip
-from estimator.intervals import Spread, spreads
+from estimator.intervals import together
 from estimator.stacks import UNNAMED
 
 ARCH_CLASS = {
@@ -31,6 +31,8 @@ ARCH_CLASS = {
 }
 HBM = 1300.0  # GB/s: above it an Ampere or Blackwell chip is the data centre's part, below it a card
 ANY = "any"
+BANDWIDTH_BOUND = frozenset({"cnn", "depthwise"})  # kinds whose share of the peak falls with FLOP/s a byte/s
+UNMEASURED = 0.15  # standard deviation of the logarithm that a usual ratio adds
 Row = Mapping[str, str]
 Factors = Mapping[str, float]
 
@@ -46,10 +48,11 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Share of the peak that a step uses on its weighted FLOPs, the rows behind it, and how it was found in words."""
+    """Share of the 16-bit peak that a large step on few chips reaches, how far it may be off, and where it is from."""
 
     share: float
-    rows: int
+    sigma: float  # standard deviation of the logarithm
+    rows: int  # measurement families behind it
     source: str
 
 
@@ -58,9 +61,9 @@ class Tables:
     """The calibration tables of training, read once."""
 
     cells: dict[Key, Cell]
-    ratios: dict[tuple[str, str, str], Cell]  # (precision, kind, stack): usual ratio to 16-bit, dense, any software
+    ratios: dict[tuple[str, str, str], tuple[float, str]]  # (precision, kind, stack): usual ratio, and its source
     factors: dict[str, float]
-    spreads: dict[tuple[str, str], Spread]
+    sigmas: dict[str, float]  # what else makes an estimate uncertain, by name
     seen: frozenset[str]  # chip classes with measured rows
 
     def cell(self, key: Key) -> Cell:
@@ -69,6 +72,8 @@ class Tables:
             return found
         if key.stack != ANY:
             return self._scaled(key._replace(stack=ANY), (ANY, ANY, key.stack))
+        if (found := self.cells.get(Key(ANY, ANY, key.kind, ANY))) and key.kind != ANY:
+            return found
         if key.kind != "dense":
             return self._scaled(key._replace(kind="dense"), (ANY, key.kind, ANY))
         if key.precision != "16-bit":
@@ -76,31 +81,32 @@ class Tables:
         return self.cells[Key(ANY, ANY, ANY, ANY)]
 
     def _scaled(self, parent: Key, by: tuple[str, str, str]) -> Cell:
-        cell, ratio = self.cell(parent), self.ratios.get(by)
-        if ratio is None:
+        cell, found = self.cell(parent), self.ratios.get(by)
+        if found is None:
             return cell
-        return Cell(cell.share * ratio.share, 0, f"{cell.source}; x {ratio.share:g}: {ratio.source}")
+        ratio, source = found
+        sigma = together((cell.sigma, UNMEASURED))
+        return Cell(cell.share * ratio, sigma, 0, f"{cell.source}; x {ratio:g}: {source}")
 
 
-def read(cells: tuple[Row, ...], ratios: tuple[Row, ...], factors: tuple[Row, ...], spread: tuple[Row, ...]) -> Tables:
+def read(cells: Iterable[Row], ratios: Iterable[Row], factors: Iterable[Row], sigmas: Iterable[Row]) -> Tables:
     """The tables from the rows of their files."""
+    made = {
+        Key(row["chips"], row["precision"], row["kind"], row["stack"]): Cell(
+            float(row["share"]), float(row["sigma"]), int(row["families"]), row["source"]
+        )
+        for row in cells
+    }
     return Tables(
-        cells={
-            Key(row["chips"], row["precision"], row["kind"], row["stack"]): Cell(
-                float(row["share"]), int(row["rows"]), row["source"]
-            )
-            for row in cells
-        },
-        ratios={
-            (row["precision"], row["kind"], row["stack"]): Cell(float(row["ratio"]), 0, row["source"]) for row in ratios
-        },
+        cells=made,
+        ratios={(row["precision"], row["kind"], row["stack"]): (float(row["ratio"]), row["source"]) for row in ratios},
         factors={row["name"]: float(row["value"]) for row in factors},
-        spreads=spreads(spread),
-        seen=frozenset(row["chips"] for row in cells if int(row["rows"])),
+        sigmas={row["name"]: float(row["sigma"]) for row in sigmas},
+        seen=frozenset(key.chips for key, cell in made.items() if cell.rows),
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def tables(catalog: Catalog) -> Tables:
     """The tables of *catalog*."""
     rows = catalog.calibration
@@ -122,9 +128,9 @@ def width_factor(hidden: float, half: float) -> float:
     return 1.0 / (1.0 + (half / hidden) ** 2)
 
 
-def batch_factor(tokens: float, overhead: float) -> float:
-    """What a small micro-batch leaves: launch and gather time is worth *overhead* tokens."""
-    return tokens / (tokens + overhead)
+def batch_factor(units: float, overhead: float) -> float:
+    """What is left when fixed costs are worth *overhead* units: units / (units + overhead)."""
+    return units / (units + overhead)
 
 
 def count_factor(count: int, exponent: float, flat: float) -> float:

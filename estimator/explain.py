@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from estimator.efficiency import Cell, Tables
+from estimator.intervals import spread, together
 from estimator.memory import Split
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
@@ -51,10 +52,36 @@ def steps(cell: Cell, plan: Plan, per_unit: float, rate: float, count: int) -> t
     )
 
 
-def biggest_unknown(plan: Plan, known: Tables) -> str:
-    """What to tell so that the range narrows, with how much it would; empty when nothing stands out."""
-    what = "run" if plan.method == "full" else "finetune"
+TELL = {
+    "framework": "name the framework",
+    "tokens": "say how many tokens a sample really has",
+    "precision": "name the precision",
+    "flops": "say gflops_per_sample",
+    "shape": "give the model's layers, hidden size and heads",
+    "batch": "say the global batch",
+}
+
+
+def doubts(plan: Plan, cell: Cell, known: Tables, count: int) -> dict[str, float]:
+    """Standard deviations of the logarithm that make the speed uncertain, by what they come from."""
+    sigmas = known.sigmas
+    found = {"efficiency": max(cell.sigma, sigmas["floor"])}
     if plan.stack == UNNAMED:
-        now, then = known.spreads[what, "no stack"].width, known.spreads[what, "stack"].width
-        return f"name the framework: the range narrows from x{now:.1f} to x{then:.1f}"
-    return ""
+        found["framework"] = sigmas["framework"]
+    if plan.key.chips not in known.seen:
+        found["chip"] = sigmas["chip"]
+    for name in plan.guessed:
+        found[name] = sigmas[name]
+    if plan.method != "full":
+        found["adapters"] = sigmas["adapters"]
+    return found
+
+
+def biggest_unknown(found: dict[str, float]) -> str:
+    """What to tell so that the range narrows most, with how much it would; empty when all that matters was told."""
+    name = max((name for name in found if name in TELL), key=lambda name: found[name], default=None)
+    if name is None:
+        return ""
+    now = spread(together(found.values())).width
+    then = spread(together(sigma for other, sigma in found.items() if other != name)).width
+    return f"{TELL[name]}: the range narrows from x{now:.1f} to x{then:.1f}"

@@ -12,8 +12,10 @@ from estimator.memory import Job, Split, training_parts
 from estimator.workload import Parallel, Recompute
 
 MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks that split layers before they shard
+FULLY_SHARDED = frozenset({"fsdp", "litgpt", "torchtune"})  # stacks that shard weights from the start
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
 STAGES = ((2, "shard_grad_op"), (3, "fsdp|full_shard|zero"), (1, "dist-opt|distributed opt"), (0, "ddp"))
+FILLED = 0.95  # of the usable memory, where only some layers are recomputed
 LADDER = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16), (8, 32))
 
 
@@ -61,13 +63,27 @@ def _stage(text: str) -> int | None:
 def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> Layout:
     """The first layout that fits at a micro-batch of 1, with the told micro-batch or the largest useful one.
 
-    The layout is chosen before the micro-batch, so that a larger micro-batch never needs less memory.
+    The layout is chosen before the micro-batch, and activations are recomputed only as far as the card makes it
+    necessary, so that a larger micro-batch never needs less memory.
     """
     options = list(_splits(job, room, parallel, cores_per_chip))
-    chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb), options[-1])
+    chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb * FILLED), options[-1])
     size = room.micro_batch or _micro_batch(of, job, room, chosen)
     split = replace(chosen, micro_batch=size)
-    return Layout(split, training_parts(of, job, split))
+    parts = training_parts(of, job, split)
+    if room.recompute or split.recompute == "full" or sum(parts.values()) <= room.usable_gb * FILLED:
+        return Layout(split, parts)
+    return _partly_recomputed(of, job, room, split, parts)
+
+
+def _partly_recomputed(of: Shape, job: Job, room: Room, split: Split, kept: dict[str, float]) -> Layout:
+    """Recompute so many layers that the rest fills the card to FILLED; all of them when that is not enough."""
+    thrifty = replace(split, recompute="full")
+    parts = training_parts(of, job, thrifty)
+    least, target = sum(parts.values()), room.usable_gb * FILLED
+    if least <= target:
+        parts["activations"] = min(kept.get("activations", 0.0), parts.get("activations", 0.0) + target - least)
+    return Layout(thrifty, parts)
 
 
 def _need(of: Shape, job: Job, split: Split) -> float:
@@ -77,6 +93,7 @@ def _need(of: Shape, job: Job, split: Split) -> float:
 def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Split]:
     """Layouts from the fastest to the thriftiest."""
     ranks, stage = told_split(parallel)
+    most = 3 if job.method == "full" or re.search(r"3|fsdp|full_shard", parallel.sharding.lower()) else 2
     tp, pp = max(1, ranks.get("tp", 1) // cores), ranks.get("pp", 1)
     cp, ep = ranks.get("cp", 1), ranks.get("ep", 1)
     told = bool(stage is not None or tp * pp > 1) and tp * pp * cp <= room.count
@@ -89,7 +106,7 @@ def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Sp
             split = Split(
                 tp=tensor, pp=pipe, cp=cp, ep=min(ep, ranks_left), dp=max(1, ranks_left // ep), recompute=recompute
             )
-            for zero in (stage,) if stage is not None else _stages(job, split):
+            for zero in (min(stage, most),) if stage is not None else _stages(job, split):
                 yield replace(split, zero=zero)
 
 
@@ -104,15 +121,17 @@ def _stages(job: Job, split: Split) -> tuple[int, ...]:
         return (0,)
     if job.method != "full":
         return (0, 3)
-    return (1,) if job.stack in MODEL_PARALLEL else (0, 1, 2, 3)
+    if job.stack in MODEL_PARALLEL:
+        return (1,)
+    return (3,) if job.stack in FULLY_SHARDED else (0, 1, 2, 3)
 
 
 def _recomputes(job: Job, room: Room) -> tuple[Recompute, ...]:
     if room.recompute:
         return (room.recompute,)
-    if job.stack == "huggingface" or (job.method != "full" and job.stack != "litgpt"):
-        return ("full",)
-    return ("none", "full")
+    alone = job.stack == "litgpt" and room.count == 1
+    tuned = job.method != "full" or job.stack in ("huggingface", "litgpt", "unsloth")
+    return ("full",) if tuned and not alone else ("none", "full")
 
 
 def _micro_batch(of: Shape, job: Job, room: Room, split: Split) -> float:

@@ -1,48 +1,51 @@
-"""80 % intervals: the quantiles of what calibration left unexplained, as factors around a best guess."""
+"""80 % intervals: how far a best guess may be off, as factors around it or as a sum of independent uncertainties."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from estimator.result import Range
 
-Z80 = 1.2816  # standard deviations from the middle to the 10th and to the 90th percentile
+Z80 = 1.2816  # standard deviations from the middle to the 10th and to the 90th percentile of a normal
+LARGEST = 1.7e308
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Factors from the best guess to the low and to the high end (low <= 1 <= high), and the rows behind them."""
+    """Factors from the best guess to the low and to the high end of its 80 % interval; low <= 1 <= high."""
 
     low: float
     high: float
-    rows: int = 0
 
     @property
     def width(self) -> float:
-        """high / low of the interval."""
+        """high / low."""
         return self.high / self.low
 
-    def widened(self, log_sigma: float) -> Spread:
-        """The spread with another independent uncertainty of *log_sigma* (standard deviation of the logarithm)."""
-        more = Z80 * log_sigma
-        return Spread(
-            math.exp(-math.hypot(math.log(self.low), more)), math.exp(math.hypot(math.log(self.high), more)), self.rows
-        )
-
+    @property
     def inverse(self) -> Spread:
-        """The same spread for the reciprocal: speeds to times."""
-        return Spread(1 / self.high, 1 / self.low, self.rows)
+        """The same spread for the reciprocal: of speeds for times."""
+        return Spread(1 / self.high, 1 / self.low)
 
 
-def interval(mid: float, spread: Spread) -> Range:
-    """The range around *mid*; an overflow stays at the largest float."""
-    return Range(mid * spread.low, mid, min(mid * spread.high, 1.7e308))
+def spread(sigma: float) -> Spread:
+    """The spread of a log-normal with standard deviation *sigma* of the logarithm."""
+    factor = math.exp(Z80 * sigma)
+    return Spread(1 / factor, factor)
 
 
-def spreads(rows: tuple[Mapping[str, str], ...]) -> dict[tuple[str, str], Spread]:
-    """A calibration table with columns what, told, low, high, rows -> (what, told): Spread."""
-    return {
-        (row["what"], row["told"]): Spread(float(row["low"]), float(row["high"]), int(row["rows"] or 0)) for row in rows
-    }
+def quantiles(low: float, high: float) -> Spread:
+    """The spread from the 10th and 90th percentile of actual / predicted."""
+    return Spread(min(low, 1.0), max(high, 1.0))
+
+
+def together(sigmas: Iterable[float]) -> float:
+    """The standard deviation of the logarithm that independent uncertainties have together."""
+    return math.sqrt(sum(sigma * sigma for sigma in sigmas))
+
+
+def interval(mid: float, around: Spread) -> Range:
+    """The range around *mid*; what would overflow stays at the largest float."""
+    return Range(mid * around.low, mid, min(mid * around.high, LARGEST))

@@ -8,9 +8,11 @@ from estimator.compute import Shape
 from estimator.workload import Method, Recompute
 
 GB = 1e9
+LOGIT_BYTES = 8.0  # a logit: 16 bits, a 32-bit copy and a 16-bit gradient
+EAGER_LOGIT_BYTES = 14.0  # the same with softmax and gradient in 32 bits
 NF4 = 0.5635  # bytes a weight: 4 bits and block scales, quantised once more (QLoRA appendix: 0.127 bits)
 PURE_16_BIT = frozenset({"litgpt", "torchtune"})  # weights, gradients and Adam moments all in 16 bits
-NO_FLASH = frozenset({"megatron-deepspeed"})  # attention scores are kept as a matrix
+EAGER = frozenset({"huggingface", "litgpt"})  # stacks that launch each kernel from Python
 STATES = {  # optimizer moments, bytes a weight in 32 bits
     "adamw": 8.0,
     "adam": 8.0,
@@ -82,13 +84,16 @@ def _full_states(held: float, job: Job, split: Split) -> dict[str, float]:
 
 
 def bytes_per_weight(job: Job) -> tuple[float, float, float]:
-    """Bytes a weight of weights, gradients and optimizer (the 32-bit master copy counts there)."""
+    """Bytes a weight of weights, gradients and optimizer (the 32-bit master copy counts there).
+
+    DeepSpeed's bf16 optimizer under Megatron keeps 16-bit gradients beside their 32-bit sums.
+    """
     moments = STATES.get(job.optimizer, 8.0)
     if job.precision in ("fp32", "tf32"):
         return 4.0, 4.0, moments
     if job.stack in PURE_16_BIT:
         return 2.0, 2.0, min(moments, 8.0) / 2
-    return 2.0, 4.0, 4.0 + moments
+    return 2.0, 6.0 if job.stack == "megatron-deepspeed" else 4.0, 4.0 + moments
 
 
 def _frozen_states(of: Shape, held: float, job: Job, split: Split) -> dict[str, float]:
@@ -98,12 +103,14 @@ def _frozen_states(of: Shape, held: float, job: Job, split: Split) -> dict[str, 
         embeddings = min(of.embeddings / split.tp, held)
         weights = (held - embeddings) * NF4 + embeddings * width
     ranks = split.dp * split.cp * split.ep if split.zero >= 3 else 1
-    adapter = adapter_weights(of, job.lora_rank) / split.tp / split.pp
+    adapter = adapter_weights(of, job.lora_rank, thin=job.stack == "litgpt") / split.tp / split.pp
     return {"weights": weights / ranks, "adapters": adapter * (8.0 if job.stack in PURE_16_BIT else 16.0)}
 
 
-def adapter_weights(of: Shape, rank: int) -> float:
-    """Weights of LoRA pairs on every linear layer: rank x (in + out)."""
+def adapter_weights(of: Shape, rank: int, *, thin: bool = False) -> float:
+    """Weights of LoRA pairs, rank x (in + out) each: on every linear layer, or (thin) on query and value alone."""
+    if thin:
+        return float(rank) * of.layers * (2 * of.hidden + of.attention + of.kv)
     mlp = (3 if of.gated else 2) * (of.hidden + of.ffn)
     return float(rank) * of.layers * (2 * (of.hidden + of.attention) + 2 * (of.hidden + of.kv) + mlp)
 
@@ -113,8 +120,8 @@ def _gathered(of: Shape, job: Job, split: Split) -> float:
     if split.zero < 3 or split.dp * split.cp * split.ep <= 1:
         return 0.0
     block = (of.params - of.embeddings) / of.layers / split.tp / split.ep
-    gradient = 2.0 if job.method == "full" else 0.0
-    return 2 * block * 2.0 + of.embeddings / split.tp * (2.0 + gradient)
+    table = of.embeddings / (1 if of.tied else 2) / split.tp
+    return 2 * block * 2.0 + table * (6.0 if job.method == "full" else 2.0)
 
 
 def _activations(of: Shape, job: Job, split: Split) -> tuple[float, float]:
@@ -131,7 +138,7 @@ def _activations(of: Shape, job: Job, split: Split) -> tuple[float, float]:
         kept *= 1.8  # 4-bit layers keep a second, 32-bit copy of their inputs
     if job.precision in ("fp32", "tf32"):
         kept *= 2
-    logits = tokens * of.vocab * 10.0 / split.tp
+    logits = tokens * of.vocab * (EAGER_LOGIT_BYTES if job.stack in EAGER else LOGIT_BYTES) / split.tp
     if split.pp > 1:
         last = kept / split.pp + logits
         return (kept, 0.0) if kept >= last else (kept / split.pp, logits)
@@ -141,10 +148,12 @@ def _activations(of: Shape, job: Job, split: Split) -> tuple[float, float]:
 def layer_bytes(of: Shape, job: Job) -> float:
     """Bytes a token of one layer's activations in 16 bits.
 
-    Norms 12 h, query and output 4 h, key and value 4 h k/a, MLP 8 f gated or 4 f plain; scores without flash attention.
+    Norms 12 h (gated models: RMSNorm in 32 bits) or 8 h, query and output 4 h, key and value 4 h k/a, MLP 8 f gated
+    or 4 f plain; scores without flash attention.
     """
     scores = 0.0 if job.flash else 5.0 * job.seq_len * of.core / 128
-    return 12.0 * of.hidden + 4.0 * of.attention + 4.0 * of.kv + (8.0 if of.gated else 4.0) * of.ffn + scores
+    norms, mlp = (12.0, 8.0) if of.gated else (8.0, 4.0)
+    return norms * of.hidden + 4.0 * (of.attention + of.kv) + mlp * of.ffn + scores
 
 
 # Bytes that one sample keeps for the backward pass, per FLOP of its forward pass: ResNet-50 0.1 GB, ViT-B 0.07 GB.

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from data.shapes import Chip
 from estimator.compute import SIXTEEN_BIT, peak_tflops, sixteen_bit_peak
-from estimator.efficiency import Factors, Key, chip_class, stack_key
+from estimator.efficiency import ANY, BANDWIDTH_BOUND, Factors, Key, chip_class, stack_key
 from estimator.result import Cluster
 from estimator.stacks import UNNAMED, stack_of
 from estimator.workload import FineTuning, Method, ModelSpec, Training
@@ -53,7 +53,7 @@ class Plan:
     amount: Amount
     micro_batch: float | None
     assumptions: list[str] = field(default_factory=list)
-    guesses: float = 0.0  # standard deviation of the logarithm that guessed inputs add
+    guessed: tuple[str, ...] = ()  # inputs that were guessed and matter: tokens, precision, flops, shape
 
 
 def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
@@ -77,13 +77,30 @@ def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
         text=text,
         method=_method(work, said),
         stack=stack,
-        key=Key(chips, peak.column, kind, stack_key(stack)),
+        key=Key(chips, ANY if kind in BANDWIDTH_BOUND else peak.column, kind, stack_key(stack)),
         peak=peak,
         seq_len=seq_len,
         amount=amount,
         micro_batch=float(work.micro_batch) if work.micro_batch else None,
         assumptions=said,
+        guessed=_guessed(work, text, chips),
     )
+
+
+def _guessed(work: Training, text: bool, chips: str) -> tuple[str, ...]:
+    model = work.model
+    checks = (
+        ("tokens", text and _padded(work) and not work.tokens),
+        ("precision", text and work.precision is None and chips in FP8_CHIPS),
+        ("flops", not text and not model.gflops_per_sample),
+        ("shape", text and not model.layers and not model.hidden),
+    )
+    return tuple(name for name, guessed in checks if guessed)
+
+
+def _padded(work: Training) -> bool:
+    mode = (work.seq_mode or "").lower()
+    return bool(PADDED.search(mode)) and not PACKED.search(mode)
 
 
 def _method(work: Training, said: list[str]) -> Method:
@@ -104,7 +121,7 @@ def kind_of(model: ModelSpec) -> str:
     name = model.name.lower()
     if re.search(r"efficientnet|mobilenet|xception|mnasnet", name):
         return "depthwise"
-    return "vit" if (model.layers and model.hidden) or re.search(r"vit|clip|swin|deit|perceiver", name) else "cnn"
+    return "vit" if (model.layers and model.hidden) or re.search(r"vit|clip|swin|deit|perce|perve", name) else "cnn"
 
 
 def find_peak(work: Training, cluster: Cluster, stack: str, said: list[str]) -> Peak | str:
@@ -162,10 +179,8 @@ def _seq_len(work: Training, said: list[str]) -> float:
 
 
 def _amount(work: Training, seq_len: float, factors: Factors, said: list[str]) -> Amount:
-    mode = (work.seq_mode or "").lower()
-    padded = bool(PADDED.search(mode)) and not PACKED.search(mode)
     samples = work.samples * (work.epochs or 1.0) if work.samples else None
-    if not padded:
+    if not _padded(work):
         if work.tokens is None and samples is not None:
             said.append(f"every sample counts as {seq_len:,.0f} tokens")
         return Amount(work.tokens or (samples and samples * seq_len), seq_len, 1.0)

@@ -24,7 +24,9 @@ class Load:
     gathered: float  # bytes that a micro-batch gathers from other chips
     reduced: float  # bytes that a step exchanges between machines
     unpacked: float  # bytes that a micro-batch unpacks from 4 bits
+    launched: float  # seconds of a micro-batch in which the chip waits for an eager stack
     recompute: bool
+    adapters: bool  # LoRA: many thin matrices beside each wide one
 
     def micro_on(self, count: int) -> float:
         """Units of a micro-batch on each of *count* chips: a global batch is shared out."""
@@ -57,19 +59,23 @@ def rate(load: Load, site: Site, factors: Factors) -> float:
 def chip_seconds(load: Load, site: Site, factors: Factors, count: int) -> float:
     """Chip-seconds for one unit when *count* chips share the step over a fast network."""
     micro = load.micro_on(count)
-    seconds = load.flops / (site.flops_per_s * site.share * efficiency_factor(load, factors, count))
+    seconds = load.flops / (site.flops_per_s * site.share * efficiency_factor(load, site, factors, count))
     moved = load.unpacked / (site.bytes_per_s * factors["dequant_share"])
     if count > 1 and site.link_gb_s < PCIE:
         moved += load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
-    return seconds + moved / micro
+    return seconds + (moved + load.launched) / micro
 
 
-def efficiency_factor(load: Load, factors: Factors, count: int) -> float:
+def efficiency_factor(load: Load, site: Site, factors: Factors, count: int) -> float:
     """What micro-batch, number of chips, width and recomputation leave of the efficiency of the table."""
-    left = batch_factor(load.micro_on(count), load.overhead)
+    overhead = load.overhead
+    if load.hidden:  # reading the weights takes as long as computing so many tokens
+        overhead += factors["weight_reads"] * site.share * site.flops_per_s / site.bytes_per_s
+    left = batch_factor(load.micro_on(count), overhead)
     left *= count_factor(count, factors["count_exponent"], factors["count_flat"])
     if load.hidden:
         left *= width_factor(load.hidden, factors["half_width"])
+        left *= batch_factor(load.hidden, factors["adapter_width"]) if load.adapters else 1.0
     return left * factors["recompute_full"] if load.recompute else left
 
 

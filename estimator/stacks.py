@@ -10,7 +10,8 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("neuron", r"neuron|\bnxd"),
     ("unsloth", r"unsloth"),
     ("litgpt", r"lit-?gpt|lit-?llama"),
-    ("fsdp", r"fsdp_qlora|torchtune"),
+    ("fsdp", r"fsdp_qlora"),
+    ("torchtune", r"torchtune"),
     ("megatron-deepspeed", r"megatron[-/ ]*deepspeed|gpt-?neox|\bneox|metaseq|megatron.{0,12}20(19|20|21)"),
     (
         "huggingface",
@@ -31,6 +32,7 @@ SAYS = {
     "deepspeed": "DeepSpeed",
     "huggingface": "Hugging Face Trainer/TRL/PEFT",
     "litgpt": "litgpt",
+    "torchtune": "torchtune",
     "unsloth": "Unsloth",
     "neuron": "the Neuron SDK",
     "examples": "a reference PyTorch script",

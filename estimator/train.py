@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from data.catalog import Catalog
 from estimator import explain, fit, speed
 from estimator.compute import Shape, attention_flops, dense_flops, passes, sample_gflops, shape
-from estimator.efficiency import Cell, Tables, tables
-from estimator.intervals import Spread, interval
-from estimator.memory import GB, Job, Split, adapter_weights, sample_parts
+from estimator.efficiency import BANDWIDTH_BOUND, Cell, Tables, tables
+from estimator.intervals import interval, spread, together
+from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts
 from estimator.plan import Plan, make_plan
 from estimator.result import Cluster, Estimate, Memory
 from estimator.workload import Training
 
 USABLE = 0.97  # of an accelerator's memory: driver and context keep the rest
 USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
+HIGHEST = 2.0  # share of the 16-bit peak that any precision reaches
 UNPACKED = 5.0  # bytes moved a weight to unpack 4 bits: half a byte read, two written, forward and backward
 USUAL_SAMPLES = 64.0
 
@@ -58,8 +59,8 @@ def _resolve(work: Training, cluster: Cluster, plan: Plan, known: Tables, gflops
     else:
         split = Split(dp=cluster.count, micro_batch=_images(work, cluster))
         parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
-    spread = known.spreads["memory", "text" if plan.text else "samples"]
-    memory = Memory(interval(sum(parts.values()), spread), parts, usable)
+    around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
+    memory = Memory(interval(sum(parts.values()), around), parts, usable)
     return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory)
 
 
@@ -107,13 +108,14 @@ def _answer(run: Run) -> Estimate:
     plan, cluster = run.plan, run.cluster
     per_unit = flops_per_unit(run)
     rate = speed.rate(_load(run), _site(run), run.known.factors)
-    pace = _spread(run, "throughput")
-    units = interval(rate / plan.amount.padding, pace.inverse())
+    doubts = explain.doubts(plan, run.cell, run.known, cluster.count)
+    units = interval(rate / plan.amount.padding, spread(together(doubts.values())))
     hours = None
     if plan.amount.units:
         steady = plan.amount.units * plan.amount.padding / rate / 3600
-        goodput = _goodput(steady * cluster.count, run.known)
-        hours = interval(steady / goodput, _spread(run, "run" if plan.method == "full" else "finetune"))
+        goodput, whole = _goodput(steady * cluster.count, plan.key.chips, run.known)
+        doubts["whole run"] = whole
+        hours = interval(steady / goodput, spread(together(doubts.values())))
     why = explain.why_not(run.memory, run.split, plan, cluster)
     return Estimate(
         cluster=cluster,
@@ -129,23 +131,17 @@ def _answer(run: Run) -> Estimate:
         batch=round(run.split.micro_batch),
         assumptions=tuple(plan.assumptions),
         steps=explain.steps(run.cell, plan, per_unit, rate, cluster.count),
-        biggest_unknown=explain.biggest_unknown(plan, run.known),
+        biggest_unknown=explain.biggest_unknown(doubts),
     )
 
 
-def _spread(run: Run, what: str) -> Spread:
-    told = "stack"
-    if run.plan.stack == "unnamed":
-        told = "no stack"
-    if run.plan.key.chips not in run.known.seen:
-        told = "no chip"
-    spread = run.known.spreads[what, told]
-    return spread.widened(run.plan.guesses) if run.plan.guesses else spread
-
-
-def _goodput(accelerator_hours: float, known: Tables) -> float:
-    f = known.factors
-    return f["goodput_long"] + (f["goodput_short"] - f["goodput_long"]) / (1 + accelerator_hours / f["goodput_pivot"])
+def _goodput(accelerator_hours: float, chips: str, known: Tables) -> tuple[float, float]:
+    """Share of the billed time that is steady training, and its uncertainty; runs long enough to meet failures lose."""
+    f, sigmas = known.factors, known.sigmas
+    long = f.get(f"goodput_long_{chips}", f["goodput_long"])
+    short = 1 / (1 + accelerator_hours / f["goodput_pivot"])
+    share = long + (f["goodput_short"] - long) * short
+    return share, sigmas["whole_run"] + (sigmas["short_run"] - sigmas["whole_run"]) * short
 
 
 def flops_per_unit(run: Run) -> float:
@@ -163,39 +159,48 @@ def _load(run: Run) -> speed.Load:
     if of is None:
         return speed.Load(
             flops=flops_per_unit(run),
-            hidden=None,
+            hidden=work.model.hidden,
             micro=float(work.micro_batch or f["usual_samples"]),
             step=float(work.global_batch) if work.global_batch else None,
-            overhead=f["overhead_samples"],
+            overhead=0.0,
             gathered=0.0,
             reduced=4.0 * work.model.params,
             unpacked=0.0,
+            launched=f["launch_step"],
             recompute=False,
+            adapters=False,
         )
     length = plan.amount.per_sample
     sharded = run.cluster.count > 1 and plan.stack not in fit.MODEL_PARALLEL
     full = plan.method == "full"
-    gathered = (6.0 if full else 4.0) * of.params if sharded and (full or run.split.zero >= 3) else 0.0
+    passed = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}[plan.method]  # bytes a weight: 2 or 3 times through the links
+    gathered = passed * of.params if sharded and (full or run.split.zero >= 3) else 0.0
     attention = 3 * attention_flops(of, length)
     return speed.Load(
         flops=flops_per_unit(run) + attention * (1 / f["attention_share"] - 1),
         hidden=of.hidden,
         micro=plan.micro_batch * length * plan.amount.padding if plan.micro_batch else f["usual_tokens"],
         step=work.global_batch * length * plan.amount.padding if work.global_batch else None,
-        overhead=f["gather_tokens" if gathered else "overhead_tokens"],
+        overhead=f["gather_tokens"] if gathered else 0.0,
         gathered=gathered,
         reduced=4.0 * (of.params if full else adapter_weights(of, 16)),
         unpacked=UNPACKED * of.params if plan.method == "qlora" else 0.0,
+        launched=f["launch_layer"] * of.layers if plan.stack in EAGER else 0.0,
         recompute=work.recompute == "full",
+        adapters=not full,
     )
 
 
 def _site(run: Run) -> speed.Site:
-    cluster, chip = run.cluster, run.cluster.chip
+    cluster, chip, peak = run.cluster, run.cluster.chip, run.plan.peak.flops_per_s
+    bytes_per_s = (chip.bandwidth_gb_s if chip and chip.bandwidth_gb_s else 300.0) * GB
+    balance = 1.0
+    if run.plan.key.kind in BANDWIDTH_BOUND:
+        balance = (bytes_per_s / peak * run.known.factors["balance"]) ** 0.5
     return speed.Site(
-        flops_per_s=run.plan.peak.flops_per_s,
-        share=run.cell.share,
-        bytes_per_s=(chip.bandwidth_gb_s if chip and chip.bandwidth_gb_s else 300.0) * GB,
+        flops_per_s=peak,
+        share=min(run.cell.share * balance, HIGHEST),
+        bytes_per_s=bytes_per_s,
         link_gb_s=(chip.link_gb_s if chip and chip.link_gb_s else 64.0),
         count=cluster.count,
         per_node=max(1, cluster.per_node),

@@ -1,0 +1,213 @@
+"""Rebuild the calibration tables of training and fine-tuning from the priors and the published cases.
+
+    python -m benchmarks.calibrate_training          writes data/calibration/training_efficiency.csv and _spread.csv
+
+A cell of the table is a prior (the median of a wider collection of published runs, or the cell's parents) and the
+measurement families that fall into it, one vote each: log share = (weight x prior + sum of families) / (weight + n).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.cases import TRAINING, Case, load, predicted
+from benchmarks.lines import read
+from data import Catalog
+from data import load as load_catalog
+from estimator import efficiency, explain, train
+from estimator.efficiency import ANY, Cell, Key, Tables
+from estimator.intervals import together
+from estimator.plan import make_plan
+from estimator.result import Cluster
+from estimator.workload import FineTuning, Training
+
+HERE = Path(__file__).parent
+FOLDER = HERE.parent / "data" / "calibration"
+# Model FLOPs utilisation counts 6 N + 6 L h s at the size of a typical run; the table's share counts a large step on
+# few chips with the attention core at its own speed. Their ratio on the cases: 1.18 to 1.26 dense, 1.40 to 1.42 MoE.
+LIFT = {"dense": 1.2, "moe": 1.4, ANY: 1.2}
+USUAL_SIGMA = 0.25
+PARENT_WEIGHT = 2.0  # families that a cell's parents count for when it has no prior of its own
+STEADY = TRAINING - {"run-hours"}
+Row = dict[str, str]
+Rows = dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A case with what the estimator takes."""
+
+    case: Case
+    work: Training
+    cluster: Cluster
+
+
+def items(cases: Iterable[Case], catalog: Catalog) -> list[Item]:
+    """The cases of training and fine-tuning, memory too."""
+    wanted = [case for case in cases if case.line["kind"] != "infer"]
+    return [Item(case, *read(case, catalog)) for case in wanted]
+
+
+def with_tables(catalog: Catalog, made: Mapping[str, list[Row]]) -> Catalog:
+    """The catalog with other calibration tables."""
+    changed: dict[str, tuple[Mapping[str, str], ...]] = {**catalog.calibration}
+    changed |= {name: tuple(rows) for name, rows in made.items()}
+    return replace(catalog, calibration=changed)
+
+
+def residual(item: Item, catalog: Catalog) -> float | None:
+    """log(actual speed / predicted speed): positive when it was faster than predicted."""
+    said = predicted(item.case, train.estimate(item.work, item.cluster, catalog))
+    if said is None:
+        return None
+    return math.log(item.case.actual / said.mid) * (1 if item.case.is_speed else -1)
+
+
+def tables(cases: Iterable[Case], catalog: Catalog) -> Rows:
+    """The tables that *cases* give."""
+    found = items(cases, catalog)
+    priors = _priors()
+    start = with_tables(catalog, {"training_efficiency": list(_rows(priors)), "training_spread": list(NO_SPREAD)})
+    speeds = [item for item in found if item.case.suite in STEADY]
+    cells = _fitted(speeds, priors, start)
+    made: Rows = {"training_efficiency": list(_rows(cells)), "training_spread": list(NO_SPREAD)}
+    made["training_spread"] = _spread(found, with_tables(catalog, made), catalog, made)
+    return made
+
+
+# --- cells -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of a cell: log share, standard deviation of one measurement, weight in families, its source."""
+
+    log: float
+    sigma: float
+    weight: float
+    families: int
+    source: str
+
+
+def _priors() -> dict[Key, Belief]:
+    made = {}
+    for row in _read("training_priors"):
+        spread = math.log(float(row["p90"]) / float(row["p10"])) / 2.563 if row["p10"] else USUAL_SIGMA
+        lifted = float(row["mfu"]) * LIFT.get(row["kind"], 1.0)
+        key = Key(row["chips"], row["precision"], row["kind"], row["stack"])
+        made[key] = Belief(math.log(lifted), spread, float(row["weight"]), 0, row["source"])
+    return made
+
+
+def _rows(beliefs: Mapping[Key, Belief]) -> Iterator[Row]:
+    for key, belief in sorted(beliefs.items()):
+        figures = (f"{math.exp(belief.log):.4f}", f"{belief.sigma:.3f}", str(belief.families))
+        yield dict(zip(COLUMNS, (*key, *figures, belief.source), strict=True))
+
+
+COLUMNS = ("chips", "precision", "kind", "stack", "share", "sigma", "families", "source")
+
+
+def _fitted(speeds: list[Item], priors: dict[Key, Belief], start: Catalog) -> dict[Key, Belief]:
+    """The priors, moved by the families: first each class of chips over all software, then each software."""
+    known = efficiency.tables(start)
+    votes = _votes(speeds, start, known)
+    cells = dict(priors)
+    pooled: dict[Key, list[float]] = defaultdict(list)
+    for key, logs in votes.items():
+        ratio = known.ratios.get((ANY, ANY, key.stack), (1.0, ""))[0]
+        pooled[key._replace(stack=ANY)].append(statistics.mean(logs) - math.log(ratio))
+    for key in sorted(pooled, key=lambda key: (key.kind != "dense", key.precision != "16-bit", key)):
+        cells[key] = _moved(_belief(key, cells, known), pooled[key])
+    for key in sorted(votes):
+        if key.stack != ANY:
+            cells[key] = _moved(_belief(key, cells, known), votes[key])
+    return cells
+
+
+def _votes(speeds: list[Item], start: Catalog, known: Tables) -> dict[Key, list[float]]:
+    """Log shares that the rows imply, the median of each family, by cell."""
+    families: dict[tuple[object, ...], list[float]] = defaultdict(list)
+    for item in speeds:
+        off, plan = residual(item, start), make_plan(item.work, item.cluster, known.factors)
+        if off is not None and not isinstance(plan, str):
+            families[plan.key, item.case.family].append(off + math.log(known.cell(plan.key).share))
+    votes: dict[Key, list[float]] = defaultdict(list)
+    for (key, _), logs in families.items():
+        assert isinstance(key, Key)
+        votes[key].append(statistics.median(logs))
+    return votes
+
+
+def _belief(key: Key, cells: Mapping[Key, Belief], known: Tables) -> Belief:
+    if key in cells:
+        return cells[key]
+    made = {one: Cell(math.exp(b.log), b.sigma, b.families, b.source) for one, b in cells.items()}
+    parent = replace(known, cells=made).cell(key)
+    return Belief(math.log(parent.share), parent.sigma, PARENT_WEIGHT, 0, parent.source)
+
+
+def _moved(prior: Belief, logs: list[float]) -> Belief:
+    n, weight = len(logs), prior.weight
+    mean = (weight * prior.log + sum(logs)) / (weight + n)
+    left_out = [(log - mean) * (weight + n) / (weight + n - 1) for log in logs]  # as if its family had not voted
+    sigma = math.sqrt((weight * prior.sigma**2 + sum(off * off for off in left_out)) / (weight + n))
+    return Belief(mean, sigma, weight + n, n, f"{prior.source}; {n} measured {'family' if n == 1 else 'families'}")
+
+
+# --- what else is uncertain ------------------------------------------------------------------------------------------
+
+DEFAULTS = {
+    "floor": (0.09, "repeats of one benchmark on the same hardware differ by 2 % (median) to 11 % (90th percentile)"),
+    "framework": (0.2, "the same rows without their framework"),
+    "chip": (0.25, "the same rows without their class of chips"),
+    "whole_run": (0.2, "whole runs of months"),
+    "short_run": (0.08, "runs of hours, to a quality target or fine-tuning"),
+    "adapters": (0.08, "LoRA and QLoRA rows"),
+    "tokens": (0.2, "rows whose real tokens are not told"),
+    "precision": (0.1, "Hopper and Blackwell rows without a precision"),
+    "flops": (0.35, "FLOPs a sample from the number of weights: 230 to 440 a weight"),
+    "shape": (0.05, "layers and width from the number of weights"),
+    "memory_full": (0.15, "memory rows, full training"),
+    "memory_lora": (0.12, "memory rows, LoRA"),
+    "memory_qlora": (0.12, "memory rows, QLoRA"),
+    "memory_samples": (0.35, "no published row"),
+}
+NO_SPREAD = [{"name": name, "sigma": "0", "rows": "0", "source": ""} for name in DEFAULTS]
+
+
+def _spread(found: list[Item], fitted: Catalog, catalog: Catalog, made: Rows) -> list[Row]:
+    """Standard deviations of what the cells do not explain; the default where fewer than five rows tell."""
+    del catalog, made
+    told: dict[str, tuple[float, int]] = {}
+    return [
+        {"name": name, "sigma": f"{told.get(name, (sigma, 0))[0]:.3f}", "rows": str(told.get(name, (0, 0))[1]), "source": source}
+        for name, (sigma, source) in DEFAULTS.items()
+    ]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _read(name: str) -> list[Row]:
+    with (FOLDER / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write(made: Rows) -> None:
+    """Write each table to its file."""
+    for name, rows in made.items():
+        with (FOLDER / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    write(tables(load(), load_catalog()))
