@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -17,7 +18,7 @@ from bot.ops import OpFunction, Workers
 from bot.parts import Parts
 from bot.people import People
 from bot.policy import PolicyFile
-from bot.schedule import Schedule
+from bot.schedule import Job, Schedule
 from bot.server import Door, Server
 from bot.settings import Settings
 from bot.slack import Slack
@@ -59,7 +60,6 @@ class Bot:
     workers: Workers
     sender: outbox.Sender
     later: Later
-    schedule: Schedule
     policy_file: PolicyFile
     server: Server | None = None
     socket: Socket | None = None
@@ -75,8 +75,9 @@ class Bot:
         self.sweep()
         self.workers.start()
         self.sender.start()
-        self.schedule.start()
-        self._stops += [self.schedule.stop, self.workers.stop, self.sender.stop]
+        schedule = Schedule(self.parts, self.jobs())
+        schedule.start()
+        self._stops += [schedule.stop, self.workers.stop, self.sender.stop]
         self.open_doors()
 
     def open_doors(self) -> None:
@@ -104,6 +105,25 @@ class Bot:
     def sweep(self) -> None:
         """What must happen without a click: recover launches, expire asks, end what is over."""
         launch.recover(self.parts)
+
+    def scan_and_remind(self) -> None:
+        """One idle scan, what the policy lets mlbot stop by itself, and the messages whose morning has come."""
+        report = idle.scan(self.parts, self.parts.clock.now())
+        idle.sweep(self.parts, report)
+        self.remind()
+
+    def remind(self) -> None:
+        """The messages whose morning has come, once for each person and local day."""
+        idle.remind(self.parts, self.parts.clock.now())
+        self.parts.wake()
+
+    def jobs(self) -> tuple[Job, ...]:
+        """What happens by the clock."""
+        return (
+            Job("sweep", timedelta(seconds=10), self.sweep),
+            Job("scan", timedelta(minutes=15), self.scan_and_remind),
+            Job("remind", timedelta(minutes=5), self.remind),
+        )
 
     def run_due(self) -> int:
         """Do, in this thread, all ops and posts that are due; returns how many."""
@@ -141,7 +161,7 @@ def build(settings: Settings, *, clock: Clock | None = None, only_local: bool = 
     bell.hang(workers.wake, sender.wake)
     app = bolt(settings)
     register(app, parts, later)
-    return Bot(parts, app, workers, sender, later, Schedule(parts), policy)
+    return Bot(parts, app, workers, sender, later, policy)
 
 
 def bolt(settings: Settings) -> App:
