@@ -12,6 +12,8 @@ from bot.kinds import (
     elastic_ip,
     sagemaker_endpoint,
     sagemaker_notebook,
+    sagemaker_studio_app,
+    sagemaker_training_job,
 )
 from bot.kinds.base import Kind, Look
 
@@ -27,6 +29,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ebs_snapshot,
             sagemaker_endpoint,
             sagemaker_notebook,
+            sagemaker_training_job,
+            sagemaker_studio_app,
         )
     }
 )

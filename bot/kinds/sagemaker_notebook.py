@@ -66,11 +66,10 @@ def measure(look: Look, resources: Sequence[Resource], start: datetime, end: dat
 
 
 def price(one: Resource, catalog: Catalog) -> Resource:
-    """With the SageMaker price of the machine while it runs, and of its disk (gp2 price per GB)."""
-    disk = prices.disk(catalog, {"type": "gp2", "gb": one.details.get("gb") or 0}, one.region)
+    """With the SageMaker price of the machine while it runs; what its disk costs is not known here."""
     machine = prices.instance(catalog, one.type.removeprefix("ml."), one.region, "sagemaker")
     running = one.state in ("InService", "Pending", "Updating")
-    return replace(one, usd_per_hour=prices.total([machine, disk]) if running else disk, usd_per_hour_stopped=disk)
+    return replace(one, usd_per_hour=machine if running else None, usd_per_hour_stopped=None)
 
 
 def stop(look: Look, one: Resource) -> str:

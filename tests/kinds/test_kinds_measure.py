@@ -216,3 +216,33 @@ def test_an_endpoint_sums_the_calls_of_its_variants(look, put):
     put("Invocations", {"EndpointName": "e", "VariantName": "b"}, {5: 4.0, 10: 1.0}, namespace="AWS/SageMaker")
     points = dict(kind.measure(look, [one], NOW - HOUR, NOW)["e"].series["invocations"].points)
     assert (points[NOW], points[NOW - STEP], points[NOW - 2 * STEP]) == (7.0, 1.0, 0.0)
+
+
+JOB = Resource(
+    id="night-run",
+    kind="sagemaker_training_job",
+    account="default",
+    region="us-east-1",
+    state="InProgress",
+    details={"count": 2, "chip": "A10G"},
+)
+
+
+def test_a_training_job_is_as_busy_as_its_busiest_host(look, put):
+    kind = KINDS["sagemaker_training_job"]
+    for host, value in (("algo-1", 0.0), ("algo-2", 380.0)):  # four GPUs of a host add up
+        put("GPUUtilization", {"Host": f"night-run/{host}"}, {5: value}, namespace="/aws/sagemaker/TrainingJobs")
+    usage = kind.measure(look, [JOB], NOW - HOUR, NOW)["night-run"]
+    assert usage.series["gpu_max_pct"].points == ((NOW, 100.0),)
+    assert usage.missing == ("cpu_max_pct",)
+
+
+def test_a_host_that_publishes_nothing_makes_its_job_unknown(look, put):
+    put("GPUUtilization", {"Host": "night-run/algo-1"}, {5: 0.0}, namespace="/aws/sagemaker/TrainingJobs")
+    usage = KINDS["sagemaker_training_job"].measure(look, [JOB], NOW - HOUR, NOW)["night-run"]
+    assert "gpu_max_pct" in usage.missing
+
+
+def test_a_region_without_a_studio_is_not_asked_for_its_apps(look, local_aws):
+    assert KINDS["sagemaker_studio_app"].find(look) == []
+    assert dict(local_aws.calls) == {"ListDomains": 1}

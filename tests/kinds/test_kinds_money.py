@@ -131,3 +131,34 @@ def test_an_endpoint_costs_every_instance_behind_it():
     assert priced(endpoint(("ml.g4dn.xlarge", 2))).usd_per_hour == pytest.approx(2 * 0.7364)
     assert priced(endpoint(("ml.g4dn.xlarge", 1), ("ml.nobody.xlarge", 1))).usd_per_hour is None
     assert priced(endpoint(("", 0))).usd_per_hour == 0  # serverless
+
+
+def job(**details) -> Resource:
+    return Resource(
+        id="j",
+        kind="sagemaker_training_job",
+        account="default",
+        region="us-east-1",
+        state="InProgress",
+        type="ml.g4dn.xlarge",
+        details={"count": 3, "gb": 50, **details},
+    )
+
+
+def test_a_training_job_costs_all_its_instances_and_managed_spot_is_unknown():
+    assert priced(job()).usd_per_hour == pytest.approx(3 * 0.7364)
+    assert priced(job(managed_spot=True)).usd_per_hour is None
+
+
+@pytest.mark.parametrize(("state", "usd"), [("InService", 0.7364), ("Stopped", None)])
+def test_the_disk_of_a_notebook_is_not_guessed(state, usd):
+    one = Resource(
+        id="n",
+        kind="sagemaker_notebook",
+        account="default",
+        region="us-east-1",
+        state=state,
+        type="ml.g4dn.xlarge",
+        details={"gb": 50},
+    )
+    assert (priced(one).usd_per_hour, priced(one).usd_per_hour_stopped) == (usd, None)

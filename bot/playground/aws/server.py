@@ -19,10 +19,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 import data
 from bot.clock import Clock
-from bot.playground.aws import ec2, lean, metrics, sagemaker
+from bot.playground.aws import ec2, lean, metrics
 from bot.playground.aws.faults import Fault, Faults, How
 from bot.playground.aws.quotas import Quotas
 from bot.playground.aws.request import DEFAULT_ACCOUNT, Answer, Environ, Refused, Request, as_xml, parse, refusal
+from bot.playground.aws.sagemaker import SageMaker
 from data import Catalog
 
 HOST = "127.0.0.1"
@@ -55,6 +56,7 @@ class LocalAws:
         self.log: deque[Request] = deque(maxlen=2000)
         self.quotas = Quotas(catalog, limits or {})
         self.ec2 = ec2.Ec2(clock, catalog, self.quotas)
+        self.sagemaker = SageMaker(clock)
         self.image = ec2.IMAGE
         self.endpoint = ""
         self.loads: dict[str, Any] = {}  # by instance: what a machine does, for whoever writes its metrics
@@ -167,8 +169,8 @@ class LocalAws:
             if request.service == "servicequotas" and (answer := self.quotas.answer(request)) is not None:
                 return answer
             if request.service == "sagemaker":
-                sagemaker.before(request)
-                return sagemaker.after(request, self._ask_moto(environ), self.clock)
+                answer = self.sagemaker.before(request)
+                return answer or self.sagemaker.after(request, self._ask_moto(environ))
             if request.action in READS_METRICS:
                 self.before_metrics()
             if request.service != "ec2":
