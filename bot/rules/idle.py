@@ -85,7 +85,7 @@ def _vetoed(resource: Resource, rules: Idle, now: datetime, known: Known) -> str
 def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known) -> Verdict:
     if resource.state in ("stopped", "Stopped"):
         return idle_resting.stopped(resource, now, known)
-    if resource.state not in ("running", "InService"):
+    if resource.state not in ("running", "InService", "InProgress"):
         return Verdict(level="active", reason=f"it is {resource.state}")
     rule = rule_for(rules, resource)
     young = timedelta(minutes=rule.boot_minutes)
@@ -141,4 +141,6 @@ BY_KIND: dict[str, Judge] = {
     "elastic_ip": idle_resting.address,
     "ebs_snapshot": idle_resting.image,
     "sagemaker_endpoint": idle_resting.endpoint,
+    "sagemaker_training_job": _machine,
+    "sagemaker_studio_app": idle_resting.app,
 }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.rules.idle_facts import HOURS_PER_MONTH, Hold, Resource, Verdict
 
-AT_WORK = ("running", "InService")  # states in which something could work; in others it rests
+AT_WORK = ("running", "InService", "InProgress")  # states in which something could work; in others it rests
 
 
 @dataclass(frozen=True, slots=True)

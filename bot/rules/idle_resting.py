@@ -70,6 +70,20 @@ def endpoint(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
     return Verdict(level="idle", reason=reason, safe=safe, since=begun, at_least=at_least)
 
 
+def app(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known) -> Verdict:
+    """A Studio app, by when somebody used it last: nothing of its work is published, so this is never safe."""
+    if resource.state != "InService":
+        return Verdict(level="active", reason=f"it is {resource.state}")
+    last = str(resource.details.get("last_activity") or "")
+    if not last:
+        return Verdict(level="unknown", reason="nothing says when it was used last", confidence="low")
+    quiet = now - datetime.fromisoformat(last)
+    if quiet < timedelta(hours=rules.cpu_hours):
+        return Verdict(level="active", reason=f"used {span(quiet)} ago")
+    reason = f"nobody used it for {span(quiet)}; a kernel may still compute"
+    return Verdict(level="idle", reason=reason, confidence="low", since=now - quiet)
+
+
 def _silent_since(created: datetime, rules: Idle, now: datetime, known: Known) -> tuple[datetime, bool]:
     looked_back = now - timedelta(days=rules.history_days)
     if created >= looked_back:
