@@ -1,0 +1,7 @@
+"""The local Slack of the playground and the tests."""
+
+from bot.playground.slack.delivery import Delivered, Reply
+from bot.playground.slack.local import LocalSlack
+from bot.playground.slack.rates import Pace
+
+__all__ = ["Delivered", "LocalSlack", "Pace", "Reply"]
