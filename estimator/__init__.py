@@ -1,0 +1,25 @@
+"""Pure numbers: words become a workload, a workload becomes time, memory and money; no files, no network, no clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data import Catalog
+    from estimator.result import Cluster, Estimate
+    from estimator.workload import Workload
+
+__all__ = ["estimate"]
+
+
+def estimate(work: Workload, cluster: Cluster, catalog: Catalog) -> Estimate:
+    """One workload on one cluster; what cannot run is an estimate that says why not."""
+    from estimator.workload import Inference
+
+    if isinstance(work, Inference):
+        from estimator import serve
+
+        return serve.estimate(work, cluster, catalog)
+    from estimator import train
+
+    return train.estimate(work, cluster, catalog)

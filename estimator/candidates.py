@@ -1,0 +1,242 @@
+"""Which machines are worth an estimate: every suitable type in useful numbers, and why the others are left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from data import Catalog, Chip, Instance
+from estimator.result import Cluster, Estimate
+from estimator.units import figure
+from estimator.workload import Inference, Training, Wish, Workload
+
+Estimator = Callable[[Workload, Cluster, Catalog], Estimate]
+
+OLD = {"g2": "K520", "g3": "M60", "g3s": "M60", "p2": "K80", "p3": "V100", "p3dn": "V100"}
+NOT_FOR_THIS = {"g4ad": "AMD cards without ROCm support for training and serving", "vt1": "video transcoding"}
+SERVES_ONLY = ("inf1", "inf2", "dl2q")
+CPU_FAMILIES = ("c7i", "c7g", "m7i", "r7i", "c6i", "m6i")
+LIGHT = 1.5e9  # weights up to which a CPU is worth a look
+SMALL_TRAINING = 5e7
+MOST_NODES = 64  # without a deadline that needs more
+MOST_NODES_EVER = 512
+SHORT_ENOUGH = 1.0  # hours; more machines than that takes are not worth the trouble
+ENOUGH_REPLICAS = 256
+DOES_NOT_FIT = "too small for this"
+HEADROOM = 0.7  # of the throughput that a service may use, so that queues stay short
+
+
+@dataclass
+class Reasons:
+    """Why types are left out: the types by reason, in the order in which reasons come up."""
+
+    by_reason: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, reason: str, name: str) -> None:
+        """Leave *name* out because of *reason*."""
+        if name not in self.by_reason[reason]:
+            self.by_reason[reason].append(name)
+
+    def lines(self) -> tuple[str, ...]:
+        """One line a reason: "no price known in eu-west-3: p5, trn1"."""
+        return tuple(f"{reason}: {_listed(names)}" for reason, names in self.by_reason.items())
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:6])
+    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown
+
+
+def chip_of(instance: Instance, catalog: Catalog) -> Chip | None:
+    """The chip of a type; of a slice of a card, that share of it."""
+    chip = catalog.chips.get(instance.chip or "")
+    if chip is None or instance.chips >= 1:
+        return chip
+    share = instance.chips
+    return replace(
+        chip,
+        memory_gb=instance.chip_memory_gb or chip.memory_gb * share,
+        bandwidth_gb_s=_part(chip.bandwidth_gb_s, share),
+        watts=_part(chip.watts, share),
+        fp32=_part(chip.fp32, share),
+        tf32=_part(chip.tf32, share),
+        fp16=_part(chip.fp16, share),
+        bf16=_part(chip.bf16, share),
+        fp8=_part(chip.fp8, share),
+        int8=_part(chip.int8, share),
+        fp4=_part(chip.fp4, share),
+    )
+
+
+def _part(value: float | None, share: float) -> float | None:
+    return None if value is None else value * share
+
+
+def cluster_of(instance: Instance, nodes: int, catalog: Catalog) -> Cluster:
+    """*nodes* machines of one type."""
+    if not instance.chip:
+        return Cluster(chip=None, count=nodes, per_node=1, instance=instance)
+    per_node = max(1, int(instance.chips))
+    return Cluster(chip=chip_of(instance, catalog), count=nodes * per_node, per_node=per_node, instance=instance)
+
+
+def suitable(work: Workload, catalog: Catalog, reasons: Reasons) -> list[Instance]:
+    """The types that may run *work* under its wishes; the others go to *reasons* where somebody would ask."""
+    named = set(work.wish.families)
+    found = []
+    for instance in catalog.instances.values():
+        if named and instance.family not in named and instance.name not in named:
+            continue
+        why = _unsuitable(instance, work, catalog, named=bool(named))
+        if why is None:
+            found.append(instance)
+        elif why:
+            reasons.add(why, instance.family if instance.chip else "CPU types")
+    return _without_twins(found, work, catalog, reasons, named=named)
+
+
+def _unsuitable(instance: Instance, work: Workload, catalog: Catalog, *, named: bool) -> str | None:
+    """Why not: a sentence, "" when nobody would ask, None when it is suitable."""
+    if "metal" in instance.name or (instance.chip is None and not _cpu_sensible(instance, work, named=named)):
+        return ""
+    if not named and instance.family in OLD:
+        return "old chips (K520, K80, M60, V100) that AWS hardly rents any more; name one to see it"
+    if not named and instance.family in NOT_FOR_THIS:
+        return NOT_FOR_THIS[instance.family]
+    if isinstance(work, Training) and instance.family in SERVES_ONLY:
+        return "made for inference"
+    if isinstance(work, Training) and 0 < instance.chips < 1:
+        return "slices of a card, for inference"
+    if not _vendor_fits(instance, work.wish, catalog):
+        return f"not {work.wish.vendor}" if instance.chip else ""
+    if not catalog.rates(instance.name, work.wish.region):
+        return f"no price known in {work.wish.region}"
+    return None
+
+
+def _cpu_sensible(instance: Instance, work: Workload, *, named: bool) -> bool:
+    if named or work.wish.vendor == "cpu":
+        return True
+    if instance.family not in CPU_FAMILIES[:3] or instance.vcpu < 4:
+        return False
+    if isinstance(work, Inference):
+        return work.model.params <= LIGHT
+    return work.model.params <= SMALL_TRAINING
+
+
+def _vendor_fits(instance: Instance, wish: Wish, catalog: Catalog) -> bool:
+    if wish.vendor is None:
+        return True
+    if wish.vendor == "cpu" or not instance.chip:
+        return wish.vendor == "cpu" and not instance.chip
+    return wish.vendor == "gpu" or wish.vendor in catalog.chips[instance.chip].vendor.lower()
+
+
+def _without_twins(
+    found: list[Instance], work: Workload, catalog: Catalog, reasons: Reasons, *, named: set[str]
+) -> list[Instance]:
+    """Of types with the same chips only the cheapest, and the cheapest with EFA; CPU types all count."""
+    kept: dict[tuple[object, ...], Instance] = {}
+    dearer: dict[tuple[object, ...], list[Instance]] = defaultdict(list)
+    for one in sorted(found, key=lambda instance: _price(instance, work.wish.region, catalog)):
+        alike: tuple[object, ...] = (
+            (one.name,) if not one.chip or one.name in named else (one.chip, one.chips, one.chip_memory_gb, one.efa)
+        )
+        if alike in kept or (one.chip and (*alike[:3], True) in kept and len(alike) > 1):
+            dearer[alike].append(one)
+        else:
+            kept[alike] = one
+    for alike, others in dearer.items():
+        first = kept.get(alike) or kept[(*alike[:3], True)]
+        for other in others:
+            reasons.add(f"the chips of {first.name} with more CPU and memory, at a higher price", other.name)
+    return list(kept.values())
+
+
+def _price(instance: Instance, region: str, catalog: Catalog) -> float:
+    rates = catalog.rates(instance.name, region)
+    return next((rate.usd_per_hour for rate in rates if rate.market in ("on-demand", "capacity-block")), 1e9)
+
+
+# -- in which numbers
+
+
+def estimates(
+    work: Workload, instance: Instance, catalog: Catalog, estimate: Estimator, reasons: Reasons
+) -> Iterator[Estimate]:
+    """The estimates of useful numbers of machines: from one up to what the load or the deadline needs."""
+    if isinstance(work, Inference):
+        yield from _replicated(work, instance, catalog, estimate, reasons)
+        return
+    nearest: Estimate | None = None
+    for nodes in _numbers(work, instance, reasons):
+        made = estimate(work, cluster_of(instance, nodes, catalog), catalog)
+        if not made.fits:
+            nearest = made
+            continue
+        nearest = None
+        yield made
+        if made.hours is None or made.hours.mid <= _short_enough(work):
+            return
+    if nearest is not None:
+        _does_not_fit(nearest, instance, reasons)
+
+
+def _short_enough(work: Workload) -> float:
+    deadline = work.wish.deadline_hours
+    return SHORT_ENOUGH if deadline is None or work.wish.prefer == "fastest" else min(SHORT_ENOUGH, deadline / 2)
+
+
+def _numbers(work: Training, instance: Instance, reasons: Reasons) -> Iterator[int]:
+    """1, 2, 4 ... machines; one where there is no EFA; just so many as make the chips that were asked for."""
+    wish = work.wish
+    if wish.chips is not None:
+        nodes = wish.chips / instance.chips if instance.chips else 0
+        if nodes >= 1 and nodes == int(nodes):
+            yield int(nodes)
+        return
+    most = wish.max_nodes or (MOST_NODES_EVER if wish.deadline_hours else MOST_NODES)
+    if not instance.efa:
+        if instance.chips >= 1 and most > 1:
+            reasons.add("one machine only: without EFA the network would hold the chips up", instance.family)
+        most = 1
+    nodes = 1
+    while nodes <= most:
+        yield nodes
+        nodes *= 2
+    if nodes // 2 < most and wish.max_nodes:
+        yield most
+
+
+def _replicated(
+    work: Inference, instance: Instance, catalog: Catalog, estimate: Estimator, reasons: Reasons
+) -> Iterator[Estimate]:
+    """One machine, or so many as the request rate needs with headroom, or the deadline of a batch job."""
+    if work.wish.chips is not None and instance.chips != work.wish.chips:
+        return
+    one = estimate(work, cluster_of(instance, 1, catalog), catalog)
+    if not one.fits:
+        _does_not_fit(one, instance, reasons)
+        return
+    most = work.wish.max_nodes or ENOUGH_REPLICAS
+    for nodes in sorted({min(most, nodes) for nodes in _enough(work, one)}):
+        yield one if nodes == 1 else estimate(work, cluster_of(instance, nodes, catalog), catalog)
+
+
+def _enough(work: Inference, one: Estimate) -> set[int]:
+    if work.qps is not None and one.samples_per_s is not None:
+        return {max(1, one.replicas, -int(-work.qps // (one.samples_per_s.mid * HEADROOM)))}
+    deadline = work.wish.deadline_hours
+    if deadline and one.hours is not None and one.hours.mid > deadline:
+        return {1, -int(-one.hours.mid // deadline)}
+    return {1}
+
+
+def _does_not_fit(made: Estimate, instance: Instance, reasons: Reasons) -> None:
+    memory, chip = made.memory, made.cluster.chip
+    if memory is None or chip is None or memory.fits:
+        reasons.add(made.why_not or "cannot run this", instance.family if chip else "CPU types")
+        return
+    need, usable = figure(memory.per_accelerator.mid), figure(memory.usable_gb)
+    reasons.add(DOES_NOT_FIT, f"{instance.name} (needs {need} GB a chip, has {usable})")

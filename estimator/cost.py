@@ -1,0 +1,124 @@
+"""What a choice costs: line items of the bill, what spot interruptions add, energy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from data import Catalog, Rate
+from estimator.option import LineItem
+from estimator.result import Estimate, Range
+from estimator.units import MONTH_HOURS
+from estimator.workload import FineTuning, Inference, Training, Workload
+
+SYSTEM_GB = 100.0  # a machine's root disk: a Deep Learning AMI needs 65 to 90 GB
+KEPT_CHECKPOINTS = 2
+CHECKPOINT_HOURS = 1.0  # between two checkpoints
+RESTART_HOURS = 0.25  # until a machine that was taken back is replaced and the job runs again
+USUAL_RECLAIMED = 0.2  # a month, where the share of machines that AWS takes back is not published
+TERM_HOURS = {"savings-plan-1y": 8760.0, "savings-plan-3y": 3 * 8760.0}
+DISK = "ebs_gp3"
+SNAPSHOT = "ebs_snapshot_standard"
+OUT = "data_transfer_out_internet_first_10TB"
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """GB on the disk of every machine, GB that are worth keeping afterwards, and the USD per GB-month in the region."""
+
+    per_node_gb: float
+    result_gb: float
+    usd_per_gb_month: float | None
+
+    @property
+    def usd_per_hour(self) -> float:
+        """Of one machine; 0 where the price is unknown, which the line item says."""
+        return self.per_node_gb * (self.usd_per_gb_month or 0.0) / MONTH_HOURS
+
+
+def disk(work: Workload, region: str, catalog: Catalog) -> Disk:
+    """What the workload keeps on disk: the system, the weights, and for training its checkpoints and data."""
+    item = catalog.item(DISK, region)
+    weights = work.model.params * (4.0 if work.precision == "fp32" else 2.0) / 1e9
+    per_node, result = SYSTEM_GB + weights, weights
+    if isinstance(work, FineTuning) and work.method in ("lora", "qlora"):
+        result = 0.02 * weights  # adapters are one to two percent of the model
+        per_node += KEPT_CHECKPOINTS * result
+    elif isinstance(work, Training):
+        per_node += KEPT_CHECKPOINTS * work.model.params * 14 / 1e9 + (work.tokens or 0.0) * 2 / 1e9
+    elif isinstance(work, Inference):
+        result = 0.0
+    return Disk(per_node, result, item.usd if item else None)
+
+
+def interrupted(hours: Range, rate: Rate, nodes: int) -> tuple[Range, float]:
+    """Hours with what spot interruptions cost, and how many of them are expected.
+
+    A machine is taken back at a constant hazard that gives the published share a month; each time all machines lose
+    half of the time between two checkpoints and wait for the replacement.
+    """
+    share = USUAL_RECLAIMED if rate.reclaimed_per_month is None else rate.reclaimed_per_month
+    per_hour = nodes * -math.log(1 - min(share, 0.99)) / MONTH_HOURS
+    lost = CHECKPOINT_HOURS / 2 + RESTART_HOURS
+    # Without end where more is lost than done; cut there, so that such a choice is only very slow.
+    factor = 1 / max(0.05, 1 - per_hour * lost)
+    longer = hours.times(factor)
+    return longer, per_hour * longer.mid
+
+
+def bill(
+    *, instance_type: str, nodes: int, hours: Range, rate: Rate | None, space: Disk, catalog: Catalog, region: str
+) -> tuple[LineItem, ...]:
+    """The line items: machines and disks, which the total holds; a snapshot and a download, which it does not."""
+    unit = rate.usd_per_hour if rate else None
+    machines = LineItem(
+        name=f"{nodes} x {instance_type}" + (f" ({rate.market})" if rate else ""),
+        quantity=nodes * hours.mid,
+        unit="instance-hours",
+        usd_per_unit=unit,
+        usd=None if unit is None else hours.times(nodes * unit),
+        source=f"{rate.basis}, {rate.as_of}" if rate else "",
+    )
+    months = hours.times(nodes * space.per_node_gb / MONTH_HOURS)
+    disks = LineItem(
+        name=f"gp3 disks of {space.per_node_gb:.0f} GB",
+        quantity=months.mid,
+        unit="GB-months",
+        usd_per_unit=space.usd_per_gb_month,
+        usd=None if space.usd_per_gb_month is None else months.times(space.usd_per_gb_month),
+    )
+    return (machines, disks, *_beside(space, catalog, region))
+
+
+def _beside(space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:
+    """What the result costs later: kept as a snapshot for a month, or taken out of AWS once."""
+    if not space.result_gb:
+        return ()
+    made = []
+    for name, item_name, unit in (
+        ("result kept as a snapshot", SNAPSHOT, "GB-months"),
+        ("result downloaded once", OUT, "GB"),
+    ):
+        item = catalog.item(item_name, region)
+        price = item.usd if item else None
+        total = None if price is None else price * space.result_gb
+        made.append(
+            LineItem(
+                name=name,
+                quantity=space.result_gb,
+                unit=unit,
+                usd_per_unit=price,
+                usd=None if total is None else Range(total, total, total),
+                included=False,
+                source=item.source if item else "",
+            )
+        )
+    return tuple(made)
+
+
+def energy(estimate: Estimate, hours: Range | None, chips: float) -> Range | None:
+    """kWh of the chips alone at full board power, without host and cooling; None where the power is not published."""
+    chip = estimate.cluster.chip
+    if hours is None or chip is None or chip.watts is None:
+        return None
+    return hours.times(chip.watts * chips / 1000)

@@ -1,0 +1,139 @@
+"""An estimate under every market: hours with interruptions, cost of the job or of a month, cost per token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from data import Catalog, Instance, Rate
+from estimator.candidates import OLD
+from estimator.cost import TERM_HOURS, Disk, energy, interrupted
+from estimator.option import Option
+from estimator.result import Cluster, Estimate, Range
+from estimator.units import MONTH_HOURS, duration, money, plural
+from estimator.wishes import misses
+from estimator.workload import Inference, Training, Wish, Workload
+
+PLANS = ("savings-plan-1y", "savings-plan-3y")
+
+
+def machines(cluster: Cluster, instance: Instance) -> int:
+    """How many machines of a type hold the chips of a cluster."""
+    return cluster.count if not instance.chips else max(1, -(-cluster.count // max(1, int(instance.chips))))
+
+
+def priced(work: Workload, made: Estimate, instance: Instance, catalog: Catalog, space: Disk) -> Iterator[Option]:
+    """One estimate under every market that the asker allows and the region sells."""
+    nodes = machines(made.cluster, instance)
+    for rate in _rates(instance, work.wish, catalog):
+        yield option_of(work, made, instance, nodes, rate, space)
+
+
+def _rates(instance: Instance, wish: Wish, catalog: Catalog) -> list[Rate]:
+    rates = {rate.market: rate for rate in catalog.rates(instance.name, wish.region) if rate.market != "sagemaker"}
+    if wish.market == "savings-plan":
+        return [rates[market] for market in PLANS if market in rates][:1]
+    if wish.market is not None:
+        return [rates[wish.market]] if wish.market in rates else []
+    if "on-demand" in rates:
+        rates.pop("capacity-block", None)
+    return list(rates.values())
+
+
+def option_of(
+    work: Workload, made: Estimate, instance: Instance | None, nodes: int, rate: Rate | None, space: Disk
+) -> Option:
+    hours, note = made.hours, ""
+    if rate is not None and rate.market == "spot":
+        hours, note = _on_spot(work, made, rate, nodes)
+    at_once = _at_once(work)
+    span = _span(work, hours)
+    usd = None
+    if rate is not None and span is not None:
+        usd = span.times(nodes * at_once * (rate.usd_per_hour + space.usd_per_hour))
+    chips = made.cluster.count * at_once if made.cluster.chip else 0
+    per_hour = None if rate is None else rate.usd_per_hour * nodes
+    option = Option(
+        instance_type=instance.name if instance else None,
+        nodes=nodes * at_once,
+        chip=made.cluster.chip.name if made.cluster.chip else None,
+        chips=chips,
+        region=work.wish.region,
+        market=rate.market if rate else work.wish.market or "on-demand",
+        rate=rate,
+        estimate=made,
+        hours=span if isinstance(work, Training) else hours,
+        usd=usd,
+        usd_per_million_tokens=_per(made.tokens_per_s, _tokens_asked(work, made), per_hour, 1e6),
+        usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), per_hour, 1e3),
+        energy_kwh=energy(made, span, chips),
+        commitment_usd=rate.usd_per_hour * nodes * TERM_HOURS[rate.market]
+        if rate and rate.market in TERM_HOURS
+        else None,
+        note=_note(note, work, instance, rate, nodes),
+    )
+    return replace(option, failing=tuple(misses(option, work)))
+
+
+def _at_once(work: Workload) -> int:
+    """Trials of a sweep that run side by side."""
+    return min(work.parallel_trials or 1, work.trials or 1) if isinstance(work, Training) else 1
+
+
+def _span(work: Workload, hours: Range | None) -> Range | None:
+    """The hours that are paid: of the job, of all rounds of a sweep, of a service's month; None where nothing ends."""
+    if isinstance(work, Training):
+        rounds = -(-(work.trials or 1) // _at_once(work))
+        return None if hours is None else hours.times(rounds)
+    if is_service(work):
+        paid = work.service_hours or MONTH_HOURS
+        return Range(paid, paid, paid)
+    return hours
+
+
+def is_service(work: Workload) -> bool:
+    """Whether it runs until somebody stops it: requests keep coming, or a duration was told."""
+    if not isinstance(work, Inference) or work.samples is not None:
+        return False
+    return work.qps is not None or work.concurrency is not None or work.service_hours is not None
+
+
+def _tokens_asked(work: Workload, made: Estimate) -> float | None:
+    if not isinstance(work, Inference) or work.qps is None or made.tokens_per_s is None or made.samples_per_s is None:
+        return None
+    return work.qps * made.tokens_per_s.mid / made.samples_per_s.mid
+
+
+def _per(rate: Range | None, asked: float | None, usd_per_hour: float | None, units: float) -> Range | None:
+    """USD for *units* tokens or requests: at what is asked for, else at full speed."""
+    if rate is None or usd_per_hour is None or rate.low <= 0:
+        return None
+    if asked is not None:
+        price = usd_per_hour / (min(asked, rate.mid) * 3600) * units
+        return Range(price, price, price)
+    return rate.inverse(usd_per_hour / 3600 * units)
+
+
+def _on_spot(work: Workload, made: Estimate, rate: Rate, nodes: int) -> tuple[Range | None, str]:
+    known = "" if rate.reclaimed_per_month is not None else " (rate assumed)"
+    if made.hours is None or is_service(work):
+        return made.hours, "two minutes' notice when AWS takes a machine back; keep a spare"
+    longer, times = interrupted(made.hours, rate, nodes)
+    if times < 0.05:
+        return longer, f"an interruption is unlikely{known}"
+    added = longer.mid - made.hours.mid
+    return longer, f"about {plural(round(times, 1), 'interruption')}{known}, +{duration(added)}; checkpoint every hour"
+
+
+def _note(note: str, work: Workload, instance: Instance | None, rate: Rate | None, nodes: int) -> str:
+    parts = [note] if note else []
+    if rate is not None and rate.market in TERM_HOURS:
+        years = "a year" if rate.market.endswith("1y") else "3 years"
+        parts.append(f"commits to {money(rate.usd_per_hour * nodes * TERM_HOURS[rate.market])} over {years}")
+    if rate is not None and rate.market == "capacity-block":
+        parts.append("sold only as a Capacity Block: prepaid, reserved for set days")
+    if instance is not None and instance.family in OLD:
+        parts.append(f"{OLD[instance.family]} is an old chip; AWS hardly rents it any more")
+    if isinstance(work, Training) and work.trials:
+        parts.append(f"{plural(work.trials, 'trial')}, {_at_once(work)} at a time")
+    return "; ".join(parts)

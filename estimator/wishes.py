@@ -1,0 +1,56 @@
+"""Wishes: deadline, budget, latency, number of machines, and where an option misses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from estimator.option import Option
+from estimator.result import Estimate, Range
+from estimator.units import duration, figure, milliseconds, money, plural
+from estimator.workload import Inference, Workload
+
+OUTPUT_TOKENS = 128.0  # where the length of an answer is not told
+
+
+def misses(option: Option, work: Workload) -> Iterator[str]:
+    """Each wish that the option misses, as a sentence with the figures."""
+    wish, hours, usd = work.wish, option.hours, option.usd
+    if wish.deadline_hours is not None and hours is not None and hours.mid > wish.deadline_hours:
+        yield f"takes {duration(hours.mid)}, over the {duration(wish.deadline_hours)} given"
+    if wish.budget_usd is not None and usd is not None and usd.mid > wish.budget_usd:
+        yield f"costs {money(usd.mid)}, over the {money(wish.budget_usd)} given"
+    hourly = option.usd_per_hour
+    if wish.max_usd_per_hour is not None and hourly is not None and hourly > wish.max_usd_per_hour:
+        yield f"costs {money(hourly)} an hour, over the {money(wish.max_usd_per_hour)} given"
+    if wish.max_nodes is not None and option.nodes > wish.max_nodes:
+        yield f"takes {plural(option.nodes, 'machine')}, over the {wish.max_nodes} given"
+    if isinstance(work, Inference):
+        yield from _slow(option.estimate, work)
+
+
+def matches(option: Option, work: Workload) -> bool:
+    """Whether the option runs and misses no wish."""
+    return option.estimate.fits and next(misses(option, work), None) is None
+
+
+def _slow(made: Estimate, work: Inference) -> Iterator[str]:
+    for name, found, limit in (
+        ("first token", made.ttft_ms, work.max_ttft_ms),
+        ("each further token", made.tpot_ms, work.max_tpot_ms),
+        ("a request", request_ms(made, work), work.max_latency_ms),
+    ):
+        if limit is not None and found is not None and found.mid > limit:
+            yield f"{name} takes {milliseconds(found.mid)}, over the {milliseconds(limit)} given"
+    if work.qps is not None and made.samples_per_s is not None and made.samples_per_s.mid < work.qps:
+        yield f"serves {figure(made.samples_per_s.mid)} requests/s of the {figure(work.qps)} asked"
+
+
+def request_ms(made: Estimate, work: Inference) -> Range | None:
+    """The time of a whole request: first token, then one step for each further token."""
+    if made.ttft_ms is None:
+        return None
+    if made.tpot_ms is None:
+        return made.ttft_ms
+    further = max(0.0, (work.output_tokens or OUTPUT_TOKENS) - 1)
+    first, each = made.ttft_ms, made.tpot_ms
+    return Range(first.low + further * each.low, first.mid + further * each.mid, first.high + further * each.high)
