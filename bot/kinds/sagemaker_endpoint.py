@@ -51,12 +51,12 @@ def read(look: Look, identity: str) -> Resource | None:
 
 def measure(look: Look, resources: Sequence[Resource], start: datetime, end: datetime) -> dict[str, Usage]:
     """
-    Invocations of all variants together; hours for windows over 15 days, where CloudWatch keeps no 5 minutes.
+    Invocations of all variants together; hours for windows over 63 days, for which CloudWatch keeps 5 minutes.
 
     AWS publishes nothing while nobody asks, so missing datapoints are zero here, from its creation on. Where
     CloudWatch failed to answer there is no series and nothing is called missing: that is unknown.
     """
-    step = STEP if look.now - start <= timedelta(days=15) else HOUR
+    step = STEP if look.now - start <= timedelta(days=63) else HOUR
     queries = [
         Query(one.id, "invocations", "AWS/SageMaker", "Invocations", _dimensions(one, variant), "Sum")
         for one in resources
