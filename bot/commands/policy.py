@@ -1,4 +1,4 @@
-"""`mlbot policy check [FILE]`: whether the policy file can be taken, key by key, and what it says."""
+"""`mlbot policy check | iam`: whether the policy file can be taken and what it says; the AWS rights that it needs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's words."""
+    from bot import iam_command
+
     parser = commands.add_parser("policy", help="check the policy file")
-    check = parser.add_subparsers(dest="verb", metavar="VERB", required=True).add_parser(
-        "check", help="say which keys are wrong, or what the policy allows"
-    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    iam_command.add(verbs)
+    check = verbs.add_parser("check", help="say which keys are wrong, or what the policy allows")
     check.add_argument("file", nargs="?", type=Path, help="default: MLBOT_POLICY")
     check.set_defaults(run=run)
 
