@@ -1,4 +1,4 @@
-"""A training estimate in words: why it does not fit, what to change, how it was computed, what would narrow it."""
+"""A training estimate in words: why it does not fit, how it was computed, what makes it uncertain."""
 
 from __future__ import annotations
 
@@ -7,50 +7,7 @@ from estimator.intervals import spread, together
 from estimator.memory import Split
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
-from estimator.stacks import UNNAMED
-
-
-def why_not(memory: Memory, split: Split, plan: Plan, cluster: Cluster) -> str:
-    """One sentence with the numbers when the work does not fit; empty when it does."""
-    if memory.fits:
-        return ""
-    name = cluster.chip.name if cluster.chip else "the machine"
-    return (
-        f"needs about {memory.per_accelerator.mid:,.1f} GB on each {name}, which has {memory.usable_gb:,.1f} GB to use"
-        f" (micro-batch {split.micro_batch:g})"
-    )
-
-
-def advice(memory: Memory, split: Split, plan: Plan) -> tuple[str, ...]:
-    """What to change, the easiest first."""
-    found = []
-    if split.micro_batch > 1:
-        found.append("a smaller micro-batch")
-    if split.recompute == "none" and plan.text:
-        found.append("recompute activations (gradient checkpointing)")
-    if split.zero < 3 and split.dp > 1:
-        found.append("ZeRO-3 / FSDP full sharding")
-    if plan.method == "full":
-        found.append("LoRA instead of full fine-tuning")
-    elif plan.method == "lora":
-        found.append("QLoRA: 4-bit weights")
-    found.append(f"chips with at least {memory.per_accelerator.mid:,.0f} GB, or more of them")
-    return tuple(found)
-
-
-def steps(cell: Cell, plan: Plan, per_unit: float, rate: float, count: int) -> tuple[Step, ...]:
-    """How the speed was computed."""
-    unit = "token" if plan.text else "sample"
-    return (
-        Step(name=f"FLOPs a {unit}", formula=f"{per_unit:.3g}", source="from the architecture"),
-        Step(
-            name="efficiency",
-            formula=f"{cell.share:.0%} of {plan.peak.flops_per_s / 1e12:,.0f} TFLOP/s, {cell.rows} rows",
-            source=cell.source,
-        ),
-        Step(name="speed", formula=f"{rate:,.4g} {unit}s/s on {count} chips", source="FLOPs over efficiency"),
-    )
-
+from estimator.stacks import SAYS, UNNAMED
 
 TELL = {
     "framework": "name the framework",
@@ -60,9 +17,66 @@ TELL = {
     "shape": "give the model's layers, hidden size and heads",
     "batch": "say the global batch",
 }
+PARTS = ("weights", "gradients", "optimizer", "adapters", "activations", "logits", "gathered layers", "framework")
 
 
-def doubts(plan: Plan, cell: Cell, known: Tables, count: int) -> dict[str, float]:
+def why_not(memory: Memory, split: Split, cluster: Cluster) -> str:
+    """One sentence with the numbers when the work does not fit; empty when it does."""
+    if memory.fits:
+        return ""
+    name = cluster.chip.name if cluster.chip else "machine"
+    parts = sorted(memory.parts.items(), key=lambda part: -part[1])[:3]
+    largest = ", ".join(f"{part} {size:,.1f}" for part, size in parts)
+    return (
+        f"needs about {memory.per_accelerator.mid:,.1f} GB on each {name}, which has {memory.usable_gb:,.1f} GB to use"
+        f" (micro-batch {split.micro_batch:g}; {largest} GB)"
+    )
+
+
+def steps(plan: Plan, cell: Cell, memory: Memory, figures: dict[str, float], count: int) -> tuple[Step, ...]:
+    """How speed and memory were computed; *figures* holds flops (a unit), rate (units a second), goodput."""
+    unit = "token" if plan.text else "sample"
+    parts = [f"{name} {memory.parts[name]:,.1f}" for name in PARTS if memory.parts.get(name)]
+    found = [
+        Step(
+            name=f"model FLOPs a {unit}",
+            formula=_flops(plan, figures["flops"]),
+            source="counted from the architecture; recomputation is not counted",
+        ),
+        Step(
+            name="efficiency of a large step",
+            formula=f"{cell.share:.0%} of {plan.peak.flops_per_s / 1e12:,.0f} TFLOP/s a chip ({plan.peak.precision})",
+            source=f"{_measured(plan, cell)}: {cell.source}",
+        ),
+        Step(
+            name="speed",
+            formula=f"{figures['rate']:,.4g} {unit}s/s on {count} chips, {_used(plan, figures, count):.0%} of their peak",
+            source="the efficiency, less what width, micro-batch, number of chips and links take",
+        ),
+        Step(name="memory", formula=" + ".join(parts) + " GB", source="formulas by part, checked on published runs"),
+    ]
+    if "goodput" in figures:
+        source = "published whole runs over steady state: restarts, failures, checkpoints, evaluation"
+        found.append(Step(name="goodput", formula=f"{figures['goodput']:.0%} of the billed time", source=source))
+    return tuple(found)
+
+
+def _flops(plan: Plan, flops: float) -> str:
+    kind = "4 x weights" if plan.method != "full" else "6 x weights"
+    return f"{kind} + attention = {flops:.3g}" if plan.text else f"3 x forward = {flops:.3g}"
+
+
+def _used(plan: Plan, figures: dict[str, float], count: int) -> float:
+    return figures["flops"] * figures["rate"] / (plan.peak.flops_per_s * count)
+
+
+def _measured(plan: Plan, cell: Cell) -> str:
+    stack = SAYS.get(plan.stack, "software of any kind")
+    families = f"{cell.rows} measured families" if cell.rows else "no measured row of its own"
+    return f"{plan.key.chips}, {plan.key.precision}, {plan.key.kind}, {stack} ({families})"
+
+
+def doubts(plan: Plan, cell: Cell, known: Tables) -> dict[str, float]:
     """Standard deviations of the logarithm that make the speed uncertain, by what they come from."""
     sigmas = known.sigmas
     found = {"efficiency": max(cell.sigma, sigmas["floor"])}

@@ -51,7 +51,6 @@ class Plan:
     peak: Peak
     seq_len: float
     amount: Amount
-    micro_batch: float | None
     assumptions: list[str] = field(default_factory=list)
     guessed: tuple[str, ...] = ()  # inputs that were guessed and matter: tokens, precision, flops, shape
 
@@ -81,7 +80,6 @@ def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
         peak=peak,
         seq_len=seq_len,
         amount=amount,
-        micro_batch=float(work.micro_batch) if work.micro_batch else None,
         assumptions=said,
         guessed=_guessed(work, text, chips),
     )
@@ -94,6 +92,7 @@ def _guessed(work: Training, text: bool, chips: str) -> tuple[str, ...]:
         ("precision", text and work.precision is None and chips in FP8_CHIPS),
         ("flops", not text and not model.gflops_per_sample),
         ("shape", text and not model.layers and not model.hidden),
+        ("batch", not work.micro_batch and not work.global_batch),
     )
     return tuple(name for name, guessed in checks if guessed)
 

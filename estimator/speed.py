@@ -20,7 +20,7 @@ class Load:
     hidden: float | None  # width of the matrices; None where it does not apply
     micro: float  # units of a micro-batch on one chip
     step: float | None  # units of a told global batch
-    overhead: float  # units that the fixed costs of a micro-batch are worth
+    overhead: float  # units that gathering the weights for a micro-batch is worth, on more than one chip
     gathered: float  # bytes that a micro-batch gathers from other chips
     reduced: float  # bytes that a step exchanges between machines
     unpacked: float  # bytes that a micro-batch unpacks from 4 bits
@@ -59,24 +59,28 @@ def rate(load: Load, site: Site, factors: Factors) -> float:
 def chip_seconds(load: Load, site: Site, factors: Factors, count: int) -> float:
     """Chip-seconds for one unit when *count* chips share the step over a fast network."""
     micro = load.micro_on(count)
-    seconds = load.flops / (site.flops_per_s * site.share * efficiency_factor(load, site, factors, count))
+    lost = 1 / count_factor(count, factors["count_exponent"], factors["count_flat"])
+    seconds = ideal_seconds(load, site, factors) * (lost + overhead(load, site, factors, count) / micro)
     moved = load.unpacked / (site.bytes_per_s * factors["dequant_share"])
     if count > 1 and site.link_gb_s < PCIE:
         moved += load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
     return seconds + (moved + load.launched) / micro
 
 
-def efficiency_factor(load: Load, site: Site, factors: Factors, count: int) -> float:
-    """What micro-batch, number of chips, width and recomputation leave of the efficiency of the table."""
-    overhead = load.overhead
-    if load.hidden:  # reading the weights takes as long as computing so many tokens
-        overhead += factors["weight_reads"] * site.share * site.flops_per_s / site.bytes_per_s
-    left = batch_factor(load.micro_on(count), overhead)
-    left *= count_factor(count, factors["count_exponent"], factors["count_flat"])
+def ideal_seconds(load: Load, site: Site, factors: Factors) -> float:
+    """Chip-seconds for one unit of a large step on few chips: FLOPs over the share that the widths leave."""
+    share = site.share
     if load.hidden:
-        left *= width_factor(load.hidden, factors["half_width"])
-        left *= batch_factor(load.hidden, factors["adapter_width"]) if load.adapters else 1.0
-    return left * factors["recompute_full"] if load.recompute else left
+        share *= width_factor(load.hidden, factors["half_width"])
+        share *= batch_factor(load.hidden, factors["adapter_width"]) if load.adapters else 1.0
+    return load.flops / (site.flops_per_s * (share * factors["recompute_full"] if load.recompute else share))
+
+
+def overhead(load: Load, site: Site, factors: Factors, count: int) -> float:
+    """Units that the fixed costs of a micro-batch are worth; reading the weights takes as long as computing some."""
+    gather = load.overhead if count > 1 else 0.0
+    read = factors["weight_reads"] * site.share * site.flops_per_s / site.bytes_per_s if load.hidden else 0.0
+    return gather + read
 
 
 def network_seconds(load: Load, site: Site, factors: Factors) -> float:

@@ -1,0 +1,51 @@
+"""Predict each case from tables that have not seen its model, or its publisher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks import calibrate_training
+from benchmarks.calibrate_training import Rows, with_tables
+from benchmarks.cases import Case, predicted
+from benchmarks.lines import read
+from data import Catalog
+from estimator import train
+from estimator.result import Estimate, Range
+
+Calibrator = Callable[[Iterable[Case], Catalog], Rows]
+CALIBRATORS: tuple[Calibrator, ...] = (calibrate_training.tables,)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A case with what was said for it."""
+
+    case: Case
+    said: Range | None
+    estimate: Estimate
+
+
+def answer(case: Case, catalog: Catalog) -> Prediction:
+    """What the estimator says for a case."""
+    work, cluster = read(case, catalog)
+    estimate = train.estimate(work, cluster, catalog)
+    return Prediction(case, predicted(case, estimate), estimate)
+
+
+def refitted(cases: Iterable[Case], catalog: Catalog) -> Catalog:
+    """The catalog with the tables that *cases* give."""
+    known = list(cases)
+    made: Rows = {}
+    for calibrate in CALIBRATORS:
+        made |= calibrate(known, catalog)
+    return with_tables(catalog, made)
+
+
+def left_out(cases: list[Case], catalog: Catalog, group: Callable[[Case], str]) -> list[Prediction]:
+    """Each case answered from the tables of all the cases of other groups."""
+    made = []
+    for name in sorted({group(case) for case in cases}):
+        other = refitted((case for case in cases if group(case) != name), catalog)
+        made += [answer(case, other) for case in cases if group(case) == name]
+    return made

@@ -1,0 +1,186 @@
+"""A training resolved on one cluster: layout, memory, the work of a step and the place where it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.catalog import Catalog
+from estimator import fit, mend
+from estimator.compute import Shape, attention_flops, dense_flops, passes, shape
+from estimator.efficiency import BANDWIDTH_BOUND, Cell, Tables
+from estimator.intervals import interval, spread
+from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts
+from estimator.plan import Plan
+from estimator.result import Cluster, Memory
+from estimator.speed import Load, Site
+from estimator.workload import FineTuning, Training
+
+USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
+HIGHEST = 2.0  # share of the 16-bit peak that any precision reaches
+UNPACKED = 5.0  # bytes moved a weight to unpack 4 bits: half a byte read, two written, forward and backward
+USUAL_RANK = 16
+USUAL_SAMPLES = 64.0
+GATHERED = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}  # bytes a weight through the links: three or two times
+NO_FLASH = frozenset({"volta", "turing", "old"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the figures of one estimate are made from."""
+
+    work: Training
+    cluster: Cluster
+    plan: Plan
+    known: Tables
+    cell: Cell
+    of: Shape | None  # text only
+    gflops: float  # forward, a sample; 0 for text
+    split: Split
+    memory: Memory
+    advice: tuple[str, ...]
+
+
+def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: Tables, catalog: Catalog) -> Run:
+    """The run of *work* on *cluster* with its layout and memory, and what to change when it does not fit."""
+    job, room = _job(work, plan, cluster, known), _room(work, cluster)
+    of = shape(work.model) if plan.text else None
+    if of is not None:
+        layout = fit.lay_out(of, job, room, work.parallel, 2 if plan.stack == "neuron" else 1)
+        split, parts = layout.split, layout.parts
+        _say(work, plan, split, cluster.count)
+    else:
+        split = Split(dp=cluster.count, micro_batch=_images(work, cluster))
+        parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
+    around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
+    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb)
+    advice: tuple[str, ...] = ()
+    if not memory.fits:
+        mid = memory.per_accelerator.mid
+        advice = mend.advice(of, job, room, split, catalog) if of else mend.next_cards(mid, catalog)
+    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, advice)
+
+
+def _say(work: Training, plan: Plan, split: Split, count: int) -> None:
+    if not work.micro_batch:
+        plan.assumptions.append(f"micro-batch {split.micro_batch:g} a chip")
+    if count > 1 and not work.parallel.sharding and not (work.parallel.tp or work.parallel.pp):
+        plan.assumptions.append(f"split: {fit.said(split, count)}")
+    if work.recompute is None and split.recompute == "full":
+        plan.assumptions.append("activations are recomputed (gradient checkpointing)")
+
+
+def usable_gb(cluster: Cluster) -> float:
+    """Decimal GB that a program can use on one accelerator, or on one machine without any."""
+    if cluster.chip is None:
+        return (cluster.instance.memory_gib if cluster.instance else 16.0) * 1.073741824 * USABLE_HOST
+    told = cluster.instance.chip_memory_gb if cluster.instance else None
+    return (told or cluster.chip.memory_gb) * mend.USABLE
+
+
+def _job(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> Job:
+    rank = work.lora_rank if isinstance(work, FineTuning) else None
+    return Job(
+        method=plan.method,
+        precision=plan.peak.precision,
+        seq_len=plan.seq_len,
+        optimizer=(work.optimizer or "adamw").lower(),
+        stack=plan.stack,
+        lora_rank=rank or USUAL_RANK,
+        flash=plan.stack != "megatron-deepspeed" and plan.key.chips not in NO_FLASH,
+        fixed_gb=known.factors["memory_fixed_alone" if cluster.count == 1 else "memory_fixed"],
+        slack=known.factors["memory_slack"],
+    )
+
+
+def _room(work: Training, cluster: Cluster) -> fit.Room:
+    return fit.Room(
+        count=cluster.count,
+        per_node=max(1, cluster.per_node),
+        usable_gb=usable_gb(cluster),
+        micro_batch=work.micro_batch,
+        global_batch=work.global_batch,
+        recompute=work.recompute,
+    )
+
+
+def _images(work: Training, cluster: Cluster) -> float:
+    if work.micro_batch:
+        return float(work.micro_batch)
+    return max(1.0, work.global_batch / cluster.count) if work.global_batch else USUAL_SAMPLES
+
+
+def flops_per_unit(run: Run) -> float:
+    """Model FLOPs of one trained token or sample; recomputation is not counted."""
+    plan, of = run.plan, run.of
+    if of is None:
+        return run.gflops * 1e9 * passes(plan.method)
+    weights = dense_flops(of, run.work.model.family) * passes(plan.method)
+    return weights + 3 * attention_flops(of, plan.amount.per_sample)
+
+
+def load_of(run: Run) -> Load:
+    """The work of a training step."""
+    return _images_load(run) if run.of is None else _text_load(run, run.of)
+
+
+def _images_load(run: Run) -> Load:
+    work, factors = run.work, run.known.factors
+    return Load(
+        flops=flops_per_unit(run),
+        hidden=work.model.hidden,
+        micro=float(work.micro_batch or factors["usual_samples"]),
+        step=float(work.global_batch) if work.global_batch else None,
+        overhead=0.0,
+        gathered=0.0,
+        reduced=4.0 * work.model.params,
+        unpacked=0.0,
+        launched=factors["launch_step"],
+        recompute=False,
+        adapters=False,
+    )
+
+
+def _text_load(run: Run, of: Shape) -> Load:
+    plan, work, factors = run.plan, run.work, run.known.factors
+    full = plan.method == "full"
+    sharded = run.cluster.count > 1 and plan.stack not in fit.MODEL_PARALLEL and (full or run.split.zero >= 3)
+    tokens = plan.amount.per_sample * plan.amount.padding
+    return Load(
+        flops=flops_per_unit(run) + _slow_attention(run, of),
+        hidden=of.hidden,
+        micro=work.micro_batch * tokens if work.micro_batch else factors["usual_tokens"],
+        step=work.global_batch * tokens if work.global_batch else None,
+        overhead=factors["gather_tokens"] if sharded else 0.0,
+        gathered=GATHERED[plan.method] * of.params if sharded else 0.0,
+        reduced=4.0 * (of.params if full else adapter_weights(of, USUAL_RANK)),
+        unpacked=UNPACKED * of.params if plan.method == "qlora" else 0.0,
+        launched=factors["launch_layer"] * of.layers if plan.stack in EAGER else 0.0,
+        recompute=work.recompute == "full",
+        adapters=not full,
+    )
+
+
+def _slow_attention(run: Run, of: Shape) -> float:
+    """FLOPs a token that the attention core is worth beyond its own, as it runs slower than the weights."""
+    plan, factors = run.plan, run.known.factors
+    untuned = plan.key.chips == "hopper" and plan.stack != "tuned"
+    share = factors["attention_share_hopper" if untuned else "attention_share"]
+    return 3 * attention_flops(of, plan.amount.per_sample) * (1 / share - 1)
+
+
+def site_of(run: Run) -> Site:
+    """The place where the work runs."""
+    cluster, chip, peak = run.cluster, run.cluster.chip, run.plan.peak.flops_per_s
+    bytes_per_s = (chip.bandwidth_gb_s if chip and chip.bandwidth_gb_s else 300.0) * GB
+    balance = 1.0
+    if run.plan.key.kind in BANDWIDTH_BOUND:
+        balance = (bytes_per_s / peak * run.known.factors["balance"]) ** 0.5
+    return Site(
+        flops_per_s=peak,
+        share=min(run.cell.share * balance, HIGHEST),
+        bytes_per_s=bytes_per_s,
+        link_gb_s=chip.link_gb_s if chip and chip.link_gb_s else 64.0,
+        count=cluster.count,
+        per_node=max(1, cluster.per_node),
+        instance=cluster.instance,
+    )
