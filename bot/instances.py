@@ -12,6 +12,7 @@ from bot.instances_list import Listed, Listing, listing
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
 from bot.kinds.tags import UNTIL
+from bot.launch_rows import card, frozen
 from bot.ops import Done, Op, OpFunction, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.click import Click
@@ -20,7 +21,7 @@ from bot.rules.idle import Resource
 from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label
 from bot.rules.policy import Policy
 from bot.store import instances as table
-from bot.store import resources, state
+from bot.store import launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none, stamp
 
@@ -100,7 +101,7 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
         detail = {"before": op.payload["before"], "aws_request_id": request_id, "until": decision.until}
         _audit(tx, op, f"instance.{decision.effect}", target, now, detail)
         if decision.until is not None and found and found.request:
-            table.extend(tx, found.request, until=decision.until, now=now)
+            _extend_launch(tx, found.request, decision.until, now)
         _tell(tx, op, decision, now, target.ref)
         _tell_owner(tx, op, decision, found, now)
         ops.finish(tx, op, now)
@@ -109,6 +110,12 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
 
 
 OPS: Mapping[str, OpFunction] = {"instances.press": _answer, "instances.carry_out": _carry_out}
+
+
+def _extend_launch(tx: Tx, request: str, until: datetime, now: datetime) -> None:
+    """The launch that made the machine ends later too, and its card says so."""
+    if table.extend(tx, request, until=until, now=now) and (launch := launches.find(tx, request)):
+        card(tx, launch, now)
 
 
 def _effect(target: Target, found: Resource, decision: Decision) -> str:
@@ -135,22 +142,22 @@ def _ask(parts: Parts, op: Op, verb: Verb) -> Ask:
     person = parts.people.fresh(str(op.payload["user"]))
     hours = (op.payload.get("data") or {}).get("hours")
     with parts.store.reading() as tx:
-        frozen = state.get(tx, "freeze") is not None
+        why = frozen(tx)
     return Ask(
         verb=verb,
         person=person,
         approver=person.id in approvers(parts, parts.policy()),
         team=parts.people.team(),
         hours=float(hours) if hours is not None else None,
-        frozen=frozen,
+        frozen=why,
     )
 
 
 def approvers(parts: Parts, policy: Policy) -> frozenset[str]:
-    """The user ids that the policy names as approvers, members of its user groups (S...) among them."""
-    named = policy.approvals.approvers
-    groups = (name for name in named if name.startswith("S"))
-    return frozenset(named).union(*(parts.people.members(group) for group in groups))
+    """The user ids that the policy names as approvers, by themselves or by a user group; never those it denies."""
+    said = policy.approvals
+    named = frozenset(said.approvers).union(*(parts.people.members(group) for group in said.groups))
+    return named - frozenset(said.denied)
 
 
 def _verb(action: str) -> Verb | None:

@@ -32,7 +32,7 @@ class Ask:
     approver: bool
     team: str
     hours: float | None = None  # of extend
-    frozen: bool = False  # launches are stopped; so are starts
+    frozen: str = ""  # why launches are stopped, and starts with them; empty when they are not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ def _stop(found: Resource) -> Decision:
 
 def _start(ask: Ask, found: Resource, policy: Policy) -> Decision:
     if ask.frozen:
-        return _no("Launches are frozen, and so is starting what is stopped; stops still work.")
+        return _no(f"{ask.frozen} Starting what is stopped is frozen too; stops still work.")
     rate, most = _rate_when_running(found), policy.limits.max_usd_per_hour
     if rate is not None and rate > most:
         return _no(f"{label(found)} costs ${rate:,.2f} an hour, over the policy's ${most:,.2f}.")
@@ -143,6 +143,8 @@ def _extend(ask: Ask, found: Resource, policy: Policy, now: datetime) -> Decisio
     hours = ask.hours
     if hours is None or not 0 < hours < 24 * 366:
         return _no("Say by how many hours, for example 8.")
+    if policy.launch.end.extend_needs_approval and (not ask.approver or ask.person.id == found.owner):
+        return _no("Here an extension needs somebody else's approval: ask an approver to press Extend.")
     limits = policy.limits
     until = max(found.until or now, now) + timedelta(hours=hours)
     if until - now > timedelta(hours=limits.max_hours):

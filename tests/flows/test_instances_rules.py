@@ -157,9 +157,12 @@ def test_a_termination_says_which_disks_go_and_which_stay():
 
 
 def test_a_freeze_stops_starts_and_lets_stops_through():
-    assert not decide(ask("start", frozen=True), STOPPED, POLICY, NOW).allowed
+    why = "Launches are frozen by <@U0LEAD>."
+    refused = decide(ask("start", frozen=why), STOPPED, POLICY, NOW)
+    assert not refused.allowed
+    assert refused.reason.startswith(why)
     for verb in ("stop", "terminate"):
-        assert decide(ask(verb, frozen=True), MACHINE, POLICY, NOW).effect == verb
+        assert decide(ask(verb, frozen=why), MACHINE, POLICY, NOW).effect == verb
 
 
 def test_a_start_says_its_price_and_obeys_the_cap():
@@ -195,6 +198,16 @@ def test_an_extension_stays_within_the_policy():
 
 
 @pytest.mark.parametrize(
+    ("person", "approver", "allowed"),
+    [("U0ENG", False, False), ("U0ENG", True, False), ("U0LEAD", True, True), ("U0LEAD", False, False)],
+)
+def test_where_the_policy_says_so_somebody_else_must_extend(person, approver, allowed):
+    policy = Policy.model_validate({"launch": {"end": {"extend_needs_approval": True}}})
+    asked = ask("extend", Person(person, team="T1"), approver=approver)
+    assert decide(asked, MACHINE, policy, NOW).allowed is allowed
+
+
+@pytest.mark.parametrize(
     ("state", "verbs"),
     [
         ("running", ("stop", "terminate", "extend")),
@@ -212,7 +225,7 @@ def test_a_list_offers_what_fits(state, verbs):
     state=st.sampled_from(["pending", "running", "stopping", "stopped", "shutting-down", "terminated"]),
     owner=st.sampled_from(["U0ENG", "U0OTHER", "", None]),
     approver=st.booleans(),
-    frozen=st.booleans(),
+    frozen=st.sampled_from(["", "Launches are frozen."]),
     guarded=st.booleans(),
     spot=st.booleans(),
     hours=st.one_of(st.none(), st.floats()),

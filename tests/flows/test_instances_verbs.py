@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bot.people import People
 from bot.playground.aws import LocalAws
 from bot.rules.click import Click
 from bot.rules.errors import SlackError
+from bot.rules.launch import Wanted
 from bot.rules.people import Person
 from bot.rules.policy import Policy
 from bot.settings import Settings
@@ -28,6 +30,7 @@ from bot.store.values import pack, stamp, unpack
 from data import load
 
 ENGINEER, LEAD, GROUP_LEAD, STRANGER, GUEST = "U0ENG", "U0LEAD", "U0GRP", "U0OTHER", "U0GUEST"
+DENIED = "U0DENIED"
 REGIONS = ("us-east-1", "us-west-2")
 
 
@@ -110,7 +113,10 @@ class World:
 @pytest.fixture
 def world(local_aws: LocalAws, local_clock: FixedClock, tmp_path: Path) -> World:
     policy = Policy.model_validate(
-        {"approvals": {"approvers": [LEAD, "S0LEADS"]}, "limits": {"regions": REGIONS, "max_hours": 72}}
+        {
+            "approvals": {"approvers": [LEAD, DENIED], "groups": ["S0LEADS"], "denied": [DENIED]},
+            "limits": {"regions": REGIONS, "max_hours": 72},
+        }
     )
     store = Store(f"sqlite:///{tmp_path / 'mlbot.db'}", synchronous="OFF")
     store.migrate()
@@ -151,7 +157,9 @@ def test_an_approver_may_and_the_owner_is_told(world, user):
     assert f"<@{user}>" in world.told(f"click-{world.pressed}", what="notice")
 
 
-@pytest.mark.parametrize(("user", "says"), [(STRANGER, "Only its owner <@U0ENG>"), (GUEST, "Guests may not")])
+@pytest.mark.parametrize(
+    ("user", "says"), [(STRANGER, "Only its owner <@U0ENG>"), (DENIED, "Only its owner"), (GUEST, "Guests may not")]
+)
 @pytest.mark.parametrize("verb", ["stop", "terminate", "extend"])
 def test_nobody_else_may_and_it_is_written_down(world, verb, user, says):
     identity = world.run()
@@ -241,6 +249,7 @@ def test_an_extension_moves_the_tag_and_the_launch(world):
     assert row.resource.until == wanted
     with world.parts.store.reading() as tx:
         assert tx.value("SELECT until FROM launch WHERE id = 'l_1'") == stamp(wanted)
+        assert tx.value("SELECT dest FROM outbox WHERE what = 'launch_card'") == "C0APPROVALS"
 
 
 def test_an_extension_that_is_carried_out_twice_extends_once(world, monkeypatch):
@@ -271,7 +280,8 @@ def save_launch(world: World, identity: str, *, until) -> None:
             team="T1",
             asker=ENGINEER,
             state="running",
-            wanted=pack({}),
+            wanted=pack(asdict(Wanted(instance_type="g5.xlarge", region=REGIONS[0]))),
+            card_channel="C0APPROVALS",
             asked_at=now,
             expires_at=now,
             changed_at=now,
@@ -408,3 +418,15 @@ def test_an_unknown_price_is_no_price(world):
     world.aws.backend("ec2", REGIONS[0]).get_instance_by_id(identity).instance_type = "g99.xlarge"
     row = listing(world.parts, whose="all", user=ENGINEER).rows[0]
     assert (row.resource.usd_per_hour, row.usd_so_far) == (None, None)
+
+
+def test_a_region_that_hangs_costs_two_timeouts_and_is_named(world, monkeypatch):
+    identity = world.run()
+    world.aws.disturb("hang", "", times=None, region=REGIONS[1])
+    monkeypatch.setitem(__import__("bot.cloud").cloud.TIMEOUTS, "read_timeout", 0.2)
+    cloud = Cloud(world.parts.settings, world.parts.policy, only_local=True)
+    began = time.monotonic()
+    found = listing(replace(world.parts, cloud=cloud), whose="all", user=ENGINEER)
+    assert time.monotonic() - began < 5
+    assert [row.resource.id for row in found.rows] == [identity]
+    assert [(gap.region, gap.reason) for gap in found.gaps] == [(REGIONS[1], "AWS did not answer describe_instances.")]
