@@ -429,4 +429,5 @@ def test_a_region_that_hangs_costs_two_timeouts_and_is_named(world, monkeypatch)
     found = listing(replace(world.parts, cloud=cloud), whose="all", user=ENGINEER)
     assert time.monotonic() - began < 5
     assert [row.resource.id for row in found.rows] == [identity]
-    assert [(gap.region, gap.reason) for gap in found.gaps] == [(REGIONS[1], "AWS did not answer describe_instances.")]
+    assert [gap.region for gap in found.gaps] == [REGIONS[1]]
+    assert found.gaps[0].reason.startswith("AWS did not answer")
