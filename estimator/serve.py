@@ -24,6 +24,9 @@ def estimate(work: Inference, cluster: Cluster, catalog: Catalog) -> Estimate:
     """One serving job on one cluster; what cannot run says why in *why_not*."""
     said: list[str] = []
     precision = work.precision or usual_precision(cluster)
+    if precision == "int8" and "99.9" in work.model.name:
+        precision = usual_precision(cluster)
+        said.append(f"a target of 99.9 % of the accuracy is not met by 8-bit integers: {precision} assumed")
     if work.precision is None:
         said.append(f"no precision named: {precision} assumed")
     if cluster.chip is not None and precision == "bf16" and not cluster.chip.bf16:
@@ -120,7 +123,7 @@ def _answer(
     parts = one.parts(load.batch, load.tokens_in + load.tokens_out)
     # A demand that is met is what it is; only what the machine sets is uncertain.
     rates = interval(rate, spread(0.05) if wanted is not None and rate < BUSIEST * capacity else around)
-    memory = Memory(interval(sum(parts.values()), spread(0.12)), parts, one.machine.usable_gb)
+    memory = Memory(interval(sum(parts.values()), spread(0.17)), parts, one.machine.usable_gb)
     result = Estimate(
         cluster=cluster,
         flops=2.0 * one.of.active * (load.tokens_in + load.tokens_out) * (work.samples or 1.0),
@@ -188,14 +191,14 @@ def _steps(one: Replica, load: Load, step: float, prefill: float) -> tuple[Step,
         ),
         Step(
             name="Time to first token",
-            formula=f"2 x {one.of.active / 1e9:.3g}B x {load.tokens_in:g} tokens at {run.prefill(chip.precision):.0%} of "
-            f"{chip.flops / 1e12:.0f} TFLOP/s x {one.lanes:g} = {prefill * 1e3:.0f} ms",
+            formula=f"2 x {one.of.active / 1e9:.3g}B x {load.tokens_in:g} tokens at {run.prefill(chip.precision):.0%} "
+            f"of {chip.flops / 1e12:.0f} TFLOP/s x {one.lanes:g} = {prefill * 1e3:.0f} ms",
             source=run.source,
         ),
         Step(
             name="Time per output token",
-            formula=f"{read:.1f} GB read at {run.memory_use:.0%} of {chip.bandwidth / GB:.0f} GB/s x {one.lanes:g}, and "
-            f"{run.layer_s * 1e6:.0f} us a layer, for {load.batch:.0f} at once = {step * 1e3:.1f} ms",
+            formula=f"{read:.1f} GB read at {run.memory_use:.0%} of {chip.bandwidth / GB:.0f} GB/s x {one.lanes:g}, "
+            f"and {run.layer_s * 1e6:.0f} us a layer, for {load.batch:.0f} at once = {step * 1e3:.1f} ms",
             source=run.source,
         ),
     )
@@ -223,7 +226,8 @@ def _once(work: Inference, cluster: Cluster, catalog: Catalog, found: Machine, s
     rates = interval(served, around)
     step = Step(
         name="Samples a second",
-        formula=f"{rate.share:.0%} of {found.flops / 1e12:.0f} TFLOP/s x {cluster.count} / {one.flops / 1e9:.3g} GFLOPs",
+        formula=f"{rate.share:.0%} of {found.flops / 1e12:.0f} TFLOP/s x {cluster.count} "
+        f"/ {one.flops / 1e9:.3g} GFLOPs",
         source=rate.source,
     )
     latency = interval(1e3 * (work.batch or 1) / each, around)

@@ -12,7 +12,7 @@ from estimator.workload import ModelSpec
 
 GB = 1e9
 MOST_SEQUENCES = 2048  # that runtimes batch
-FRAMEWORK_GB = 1.0  # context, kernels and buffers of a runtime
+FRAMEWORK_GB = 0.7  # context, kernels and buffers of a runtime
 WORKSPACE = 0.04  # of weights and KV cache
 DECODE_PEAK = 0.6  # of the peak, by the matrix products of a large decode batch
 
