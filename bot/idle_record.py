@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.idle_survey import SHORT, Key, Remembered, Seen, Survey
@@ -31,10 +32,12 @@ def record(parts: Parts, survey: Survey, now: datetime) -> list[Finding]:
     with parts.store.reading() as tx:
         rows = idle.rows(tx, account=survey.account, region=survey.region)
         launches = idle.launched_by(tx)
-    findings: list[Finding] = []
-    for first in range(0, len(survey.seen), ROWS):
+    findings = [_finding(one, rows.get((one.resource.kind, one.resource.id)), launches, now) for one in survey.seen]
+    written = parts.clock.now()
+    for first in range(0, len(findings), ROWS):
         with parts.store.transaction() as tx:
-            findings += [_save(tx, one, rows, launches, now) for one in survey.seen[first : first + ROWS]]
+            for n in range(first, min(first + ROWS, len(findings))):
+                findings[n] = _save(tx, findings[n], survey.seen[n], written)
     seen = {(one.resource.kind, one.resource.id) for one in survey.seen}
     missing = [row for key, row in rows.items() if key not in seen and key[0] not in survey.blind]
     with parts.store.transaction() as tx:
@@ -72,15 +75,12 @@ def _remembered(row: Row, now: datetime) -> Remembered:
     return Remembered(known, moment_or_none(row["looked_at"]))
 
 
-def _save(tx: Tx, seen: Seen, rows: Mapping[Key, Row], launches: Mapping[str, str], now: datetime) -> Finding:
-    one = seen.resource
-    row = rows.get((one.kind, one.id))
-    ref = resources.see(tx, account=one.account, region=one.region, kind=one.kind, aws_id=one.id, now=now)
+def _finding(seen: Seen, row: Row | None, launches: Mapping[str, str], now: datetime) -> Finding:
     owner, how = _owner(seen, row, launches)
     back_test = seen.past.back_test if seen.past else idle.back_test(row) if row else None
-    found = Finding(
-        ref=ref,
-        resource=one,
+    return Finding(
+        ref="",
+        resource=seen.resource,
         verdict=seen.verdict,
         owner=owner,
         owner_by=how,
@@ -90,9 +90,16 @@ def _save(tx: Tx, seen: Seen, rows: Mapping[Key, Row], launches: Mapping[str, st
         back_test=back_test if seen.verdict.level == "idle" else None,
         verbs=seen.verbs,
     )
+
+
+def _save(tx: Tx, found: Finding, seen: Seen, written: datetime) -> Finding:
+    """The same with its reference, which is given out at its first sight."""
+    one, now = found.resource, found.at
+    ref = resources.see(tx, account=one.account, region=one.region, kind=one.kind, aws_id=one.id, now=now)
+    found = replace(found, ref=ref)
     if seen.past:
         idle.looked_back(tx, ref, pause=seen.past.pause, back_test=seen.past.back_test, now=now)
-    idle.save(tx, found, now=now)
+    idle.save(tx, found, written=written)
     return found
 
 

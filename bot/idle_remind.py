@@ -36,20 +36,19 @@ class Post:
 
 def remind(parts: Parts, now: datetime, *, asked: bool = False) -> int:
     """
-    Write the messages whose morning has come, and return how many; restarts and replicas write none twice.
+    Write the messages whose morning has come as of *now*, and return how many; restarts and replicas write none twice.
 
     By the schedule a day is decided at its first look, and a bot that was set up after the hour waits for the next
     morning; *asked* (somebody wants it now) writes what is due whatever was decided when there was nothing to say.
     """
-    report = last_scan(parts)
+    report = last_scan(parts, now)
     if report is None or not timedelta() <= now - report.at <= FRESH:
         return 0
     if report.alarm:
         return _alarmed(parts, report, now)
     rules = parts.policy().reminders
-    worth = [one for one in report.findings if one.verdict.level != "active"]
-    people = _people(parts, {one.owner for one in worth if one.owner} | set(rules.leads))
-    post = _sorted(worth, rules, people)
+    people = _people(parts, {one.owner for one in report.findings if one.owner} | set(rules.leads))
+    post = _sorted(report.findings, rules, people)
     written = 0
     for to, found in post.findings.items():
         where = _zone(to, rules, people)
@@ -120,11 +119,12 @@ def _write(parts: Parts, letter: Letter, now: datetime, *, asked: bool) -> int:
         reader = Reader(letter.to, owner, day, letter.where)
         found = digest(letter.findings, told, policy.idle, reader, escalated=frozenset(letter.escalated))
         data = reminders.dump(found) if found else ""
-        if not reminders.take(tx, to=letter.to, day=day, now=now, data=data, over_empty=asked) or found is None:
+        written = parts.clock.now()
+        if not reminders.take(tx, to=letter.to, day=day, now=written, data=data, over_empty=asked) or found is None:
             return 0
         for one in found.everything:
-            reminders.tell(tx, one.ref, to=letter.to, told=telling(one, day, letter.where, policy.idle), now=now)
-        outbox.say(tx, what="reminder", subject=day.isoformat(), to=letter.to, now=now)
+            reminders.tell(tx, one.ref, to=letter.to, told=telling(one, day, letter.where, policy.idle), now=written)
+        outbox.say(tx, what="reminder", subject=day.isoformat(), to=letter.to, now=written)
     parts.wake()
     return 1
 
@@ -135,17 +135,21 @@ def _was_up(tx: Tx, day: date, where: ZoneInfo, rules: Reminders) -> bool:
     return first is not None and first <= datetime.combine(day, time(rules.hour), tzinfo=where)
 
 
-def _sorted(worth: Iterable[Finding], rules: Reminders, people: Mapping[str, Person | None]) -> Post:
-    """Who is told what. A person whom Slack knows no more cannot be reached; one it does not speak of now can."""
+def _sorted(found: Iterable[Finding], rules: Reminders, people: Mapping[str, Person | None]) -> Post:
+    """
+    Who is told what; owners of what works are told nothing, which decides their morning as well.
+
+    A person whom Slack knows no more cannot be reached; one it does not speak of now can.
+    """
     post = Post()
 
     def reachable(user: str) -> bool:
         person = people.get(user)
         return person is None or not person.deleted
 
-    for one in worth:
+    for one in found:
         for to in recipients(one, rules, reachable):
-            post.findings[to].append(one)
+            post.findings[to] += [one] if one.verdict.level != "active" else []
             if to != one.owner and one.owner and reachable(one.owner):
                 post.escalated[to].add(one.ref)
     return post
@@ -178,8 +182,8 @@ def _alarmed(parts: Parts, report: ScanReport, now: datetime) -> int:
     with parts.store.transaction() as tx:
         if not ticks.claim(tx, job="idle.alarm", due=now.date().isoformat(), now=now):
             return 0
-        subject = f"idle-alarm:{now.date().isoformat()}"
-        outbox.say(tx, what="notice", subject=subject, to=channel, now=now, data={"text": report.alarm})
+        subject, written = f"idle-alarm:{now.date().isoformat()}", parts.clock.now()
+        outbox.say(tx, what="notice", subject=subject, to=channel, now=written, data={"text": report.alarm})
     parts.wake()
     return 1
 
@@ -196,8 +200,8 @@ def _weekly(parts: Parts, now: datetime, people: Mapping[str, Person | None], *,
         with parts.store.transaction() as tx:
             if not _was_up(tx, day, where, rules) or not money.between(tx, day - timedelta(days=DIGEST_DAYS), day):
                 continue
-            if reminders.take(tx, to=WEEKLY + to, day=day, now=now):
-                outbox.say(tx, what="digest", subject=day.isoformat(), to=to, now=now)
+            if reminders.take(tx, to=WEEKLY + to, day=day, now=parts.clock.now()):
+                outbox.say(tx, what="digest", subject=day.isoformat(), to=to, now=parts.clock.now())
                 written += 1
     if written:
         parts.wake()

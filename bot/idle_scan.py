@@ -13,7 +13,6 @@ from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
 from bot.rules.idle_sweep import guard
 from bot.store import holds, idle, reminders
-from bot.store.db import Row
 from bot.store.values import moment, unpack
 
 THREADS = 8
@@ -39,7 +38,8 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
 
     with ThreadPoolExecutor(min(THREADS, max(1, len(places))), thread_name_prefix="scan") as pool:
         done = list(pool.map(look, places))
-    findings = _enriched(parts, [one for _, found in done for one in found], now)
+    written = parts.clock.now()
+    findings = _enriched(parts, [(one, written) for _, found in done for one in found], now)
     gaps = tuple(gap for found, _ in done for gap in found.gaps)
     counts = {f"{found.account}/{found.region}": len(seen) for found, seen in done if not found.gaps}
     alarm = guard(before, counts, parts.policy().idle)
@@ -48,17 +48,26 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     return ScanReport(at=now, findings=tuple(findings), gaps=gaps, alarm=alarm)
 
 
-def last_scan(parts: Parts) -> ScanReport | None:
+def last_scan(parts: Parts, now: datetime | None = None) -> ScanReport | None:
     """The latest scan with what it found, as answered since; None before the first."""
     with parts.store.reading() as tx:
         row = idle.last_scan(tx)
-    return _report(parts, row) if row is not None else None
+        found = idle.findings(tx) if row is not None else []
+    if row is None:
+        return None
+    data = unpack(row["data"])
+    return ScanReport(
+        at=moment(row["at"]),
+        findings=tuple(_enriched(parts, found, now or parts.clock.now())),
+        gaps=tuple(Gap(one["account"], one["region"], one["kind"], one["reason"]) for one in data["gaps"]),
+        alarm=data["alarm"],
+    )
 
 
 def findings(parts: Parts, *, user: str | None) -> list[Finding]:
     """The latest verdicts on everything, or on what is *user*'s; answers and holds as they stand now."""
     with parts.store.reading() as tx:
-        found = idle.findings(tx, levels=("active", "idle", "unknown"), owner=user)
+        found = idle.findings(tx, owner=user)
     return _enriched(parts, found, parts.clock.now())
 
 
@@ -69,19 +78,19 @@ def finding(parts: Parts, ref: str) -> Finding | None:
     return _enriched(parts, [found], parts.clock.now())[0] if found else None
 
 
-def _enriched(parts: Parts, found: Iterable[Finding], now: datetime) -> list[Finding]:
-    """With the holds, answers and unanswered mornings of now."""
+def _enriched(parts: Parts, found: Iterable[tuple[Finding, datetime]], now: datetime) -> list[Finding]:
+    """With the holds, answers and unanswered mornings of now; an answer to an older verdict is past."""
     with parts.store.reading() as tx:
         held, answers, days = holds.every(tx), holds.latest(tx), reminders.unanswered(tx)
     enriched = []
-    for one in found:
+    for one, written in found:
         hold, outcome = held.get(one.ref), answers.get(one.ref)
         since = (one.verdict.since or one.at).date()
         enriched.append(
             replace(
                 one,
                 hold=hold if hold and hold.stands(now) else None,
-                outcome=outcome if outcome and outcome.what in ENDED and outcome.at >= one.at else None,
+                outcome=outcome if outcome and outcome.what in ENDED and outcome.at >= written else None,
                 told=sum(1 for day in days.get(one.ref, ()) if day >= since),
             )
         )
@@ -93,10 +102,3 @@ def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[G
     with parts.store.transaction() as tx:
         idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
         idle.forget(tx, before=now - timedelta(days=60))
-
-
-def _report(parts: Parts, row: Row) -> ScanReport:
-    data = unpack(row["data"])
-    gaps = tuple(Gap(one["account"], one["region"], one["kind"], one["reason"]) for one in data["gaps"])
-    found = tuple(findings(parts, user=None))
-    return ScanReport(at=moment(row["at"]), findings=found, gaps=gaps, alarm=data["alarm"])

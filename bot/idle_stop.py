@@ -155,16 +155,16 @@ def _saves(tx: Tx, found: Finding, by: str, now: datetime) -> None:
 def sweep(parts: Parts, report: ScanReport) -> int:
     """Write down what this scan stops by itself, which is nothing unless the policy opts in; returns how many."""
     plan = auto_stop(report.findings, parts.policy().idle, report.alarm)
-    channel, day = parts.policy().reminders.channel, report.at.date().isoformat()
+    channel, day, written = parts.policy().reminders.channel, report.at.date().isoformat(), parts.clock.now()
     with parts.store.transaction() as tx:
         for one in plan.stop:
             key = f"{one.ref}:{report.at.isoformat()}"
             payload = {"value": one.ref, "user": audit.BOT}
-            work.enqueue(tx, kind="idle.auto_stop", key=key, payload=payload, now=report.at)
-        if plan.would and channel and ticks.claim(tx, job="idle.dry_run", due=day, now=report.at):
+            work.enqueue(tx, kind="idle.auto_stop", key=key, payload=payload, now=written)
+        if plan.would and channel and ticks.claim(tx, job="idle.dry_run", due=day, now=written):
             names = ", ".join(one.resource.name or one.resource.id for one in plan.would)
             text = f"Dry run: mlbot would have stopped {names}. Nothing was done."
-            outbox.say(tx, what="notice", subject=f"auto-stop:{day}", to=channel, now=report.at, data={"text": text})
+            outbox.say(tx, what="notice", subject=f"auto-stop:{day}", to=channel, now=written, data={"text": text})
     parts.wake()
     return len(plan.stop)
 

@@ -24,15 +24,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scan and print; 0 also where a region could not be seen (it is named), 2 for a time that is none."""
     from bot import idle
-    from bot.clock import Clock, FixedClock
     from bot.settings import Settings
     from bot.wiring import build
 
     try:
         at = moment(args.at) if args.at else None
-        clock = FixedClock(at) if at else Clock()
-        bot = build(Settings(), clock=clock)
-        now = clock.now()
+        bot = build(Settings())
+        now = at or bot.parts.clock.now()
         report = idle.scan(bot.parts, now)
         sent = idle.remind(bot.parts, now, asked=True) if args.send else 0
         if args.send:

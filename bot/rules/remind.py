@@ -21,6 +21,7 @@ class Told:
 
     day: date  # theirs
     marks: int = 0  # how many of the days 1, 3, 7, 14 ... had come by then
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def due(found: Finding, told: Told | None, day: date, where: ZoneInfo, rules: Id
     """
     if found.hold or found.outcome or found.resource.usd_per_hour == 0:
         return False
-    told = _of_this_episode(found, told, where)
+    told = _of_this_episode(found, told)
     if found.verdict.level == "unknown":
         begun = found.resource.since or found.at
         return found.at - begun >= YOUNG and (told is None or day - told.day >= WEEK)
@@ -129,7 +130,7 @@ def due(found: Finding, told: Told | None, day: date, where: ZoneInfo, rules: Id
 
 def telling(found: Finding, day: date, where: ZoneInfo, rules: Idle) -> Told:
     """What to remember after *found* was named on *day*."""
-    return Told(day, _marks(found, day, where, rules))
+    return Told(day, _marks(found, day, where, rules), found.at)
 
 
 def digest(
@@ -186,6 +187,7 @@ def _marks(found: Finding, day: date, where: ZoneInfo, rules: Idle) -> int:
     return marks(begun.astimezone(where).date(), day, rules)
 
 
-def _of_this_episode(found: Finding, told: Told | None, where: ZoneInfo) -> Told | None:
+def _of_this_episode(found: Finding, told: Told | None) -> Told | None:
+    """Nothing, where it began only after the telling: it was stopped since, or worked in between."""
     since = found.verdict.since
-    return None if told and since and since.astimezone(where).date() > told.day else told
+    return None if told and told.at and since and since >= told.at else told

@@ -40,8 +40,13 @@ def rows(tx: Tx, *, account: str, region: str) -> dict[tuple[str, str], Row]:
     return {(row["kind"], row["aws_id"]): row for row in found}
 
 
-def save(tx: Tx, found: Finding, *, now: datetime) -> None:
-    """Keep *found* as the latest verdict, and the episode and state that it is in."""
+def save(tx: Tx, found: Finding, *, written: datetime) -> None:
+    """
+    Keep *found* as the latest verdict, and the episode and state that it is in.
+
+    *written* is the present; a scan as of another time judges by its own.
+    """
+    now = found.at
     verdict = found.verdict
     idle_since = stamp(verdict.since) if verdict.since else None
     tx.run(
@@ -60,7 +65,7 @@ def save(tx: Tx, found: Finding, *, now: datetime) -> None:
         " SET at = excluded.at, level = excluded.level, owner = excluded.owner, safe = excluded.safe,"
         " data = excluded.data",
         found.ref,
-        stamp(now),
+        stamp(written),
         verdict.level,
         found.owner or "",
         int(verdict.safe),
@@ -75,28 +80,22 @@ def gone(tx: Tx, refs: Iterable[str], *, now: datetime) -> None:
         tx.run("DELETE FROM finding WHERE ref = ?", ref)
 
 
-def findings(tx: Tx, *, levels: Sequence[str] = ("idle", "unknown"), owner: str | None = None) -> list[Finding]:
-    """The latest verdicts on what is there; *owner* narrows to one person's."""
-    marks = ", ".join("?" * len(levels))
-    found = tx.all(
-        f"SELECT data FROM finding WHERE level IN ({marks}) AND (? = '' OR owner = ?)",
-        *levels,
-        owner or "",
-        owner or "",
-    )
-    return [parse(row["data"]) for row in found]
+def findings(tx: Tx, *, owner: str | None = None) -> list[tuple[Finding, datetime]]:
+    """The latest verdicts on what is there, each with when it was written; *owner* narrows to one person's."""
+    found = tx.all("SELECT data, at FROM finding WHERE ? = '' OR owner = ?", owner or "", owner or "")
+    return [(parse(row["data"]), moment(row["at"])) for row in found]
 
 
-def finding(tx: Tx, ref: str) -> Finding | None:
-    """The latest verdict on one resource."""
-    row = tx.one("SELECT data FROM finding WHERE ref = ?", ref)
-    return parse(row["data"]) if row else None
+def finding(tx: Tx, ref: str) -> tuple[Finding, datetime] | None:
+    """The latest verdict on one resource, and when it was written."""
+    row = tx.one("SELECT data, at FROM finding WHERE ref = ?", ref)
+    return (parse(row["data"]), moment(row["at"])) if row else None
 
 
 def reassign(tx: Tx, ref: str, *, owner: str | None, how: str) -> None:
     """Let the latest verdict name its new owner at once."""
     if (found := finding(tx, ref)) is not None:
-        data = dump(replace(found, owner=owner, owner_by=how))
+        data = dump(replace(found[0], owner=owner, owner_by=how))
         tx.run("UPDATE finding SET owner = ?, data = ? WHERE ref = ?", owner or "", data, ref)
 
 
@@ -144,8 +143,8 @@ def scanned(tx: Tx, *, now: datetime, counts: Mapping[str, int], gaps: Sequence[
 
 
 def last_scan(tx: Tx) -> Row | None:
-    """The latest scan."""
-    return tx.one("SELECT * FROM scan ORDER BY at DESC, id DESC LIMIT 1")
+    """The scan that was made last."""
+    return tx.one("SELECT * FROM scan ORDER BY id DESC LIMIT 1")
 
 
 def first_scan(tx: Tx) -> datetime | None:

@@ -51,11 +51,11 @@ def tell(tx: Tx, ref: str, *, to: str, told: Told, now: datetime) -> None:
 def told(tx: Tx, *, to: str) -> dict[str, Told]:
     """When *to* was last told of each resource."""
     sql = (
-        "SELECT told.ref, told.day, told.marks FROM told JOIN (SELECT ref, MAX(day) AS day FROM told WHERE dest = ?"
+        "SELECT told.* FROM told JOIN (SELECT ref, MAX(day) AS day FROM told WHERE dest = ?"
         " GROUP BY ref) AS last ON last.ref = told.ref AND last.day = told.day WHERE told.dest = ?"
     )
     found = tx.all(sql, to, to)
-    return {row["ref"]: Told(date.fromisoformat(row["day"]), row["marks"]) for row in found}
+    return {row["ref"]: Told(date.fromisoformat(row["day"]), row["marks"], moment(row["at"])) for row in found}
 
 
 def unanswered(tx: Tx) -> dict[str, list[date]]:

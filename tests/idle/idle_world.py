@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from bot.rules.policy import Policy
 from bot.settings import Settings
 from bot.store.db import Row, Store
 
+MONDAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 ENG, LEAD, OTHER = "U0ENG", "U0LEAD", "U0OTHER"
 POLICY: dict[str, Any] = {
     "approvals": {"channel": "C0APPROVALS", "approvers": [LEAD]},
     "reminders": {"channel": "C0ML"},
-    "limits": {"regions": ["us-east-1", "us-west-2"]},
+    "limits": {"regions": ["us-east-1"]},
 }
 
 
@@ -99,30 +100,42 @@ class IdleWorld:
             return [row["action"] for row in tx.all("SELECT action FROM audit ORDER BY seq")]
 
 
-def build(folder: Path, clock: FixedClock, aws: LocalAws | None = None, cloud: Any = None) -> IdleWorld:
-    """A fresh bot over *aws* (or another *cloud*)."""
-    policy = {name: dict(table) for name, table in POLICY.items()}
+def settings_for(aws: LocalAws | None) -> Settings:
+    """The environment of a bot over *aws*, or over nothing."""
     endpoint = aws.endpoint if aws else "http://127.0.0.1:9"
-    settings = Settings(_env_file=None, aws_endpoint_url=endpoint)  # type: ignore[call-arg]
+    return Settings(_env_file=None, aws_endpoint_url=endpoint)  # type: ignore[call-arg]
+
+
+def policy_of(tables: dict[str, Any]) -> Policy:
+    """The policy as it stands now."""
+    return Policy.model_validate(tables)
+
+
+def build(
+    folder: Path,
+    clock: FixedClock,
+    aws: LocalAws | None = None,
+    cloud: Any = None,
+    policy: dict[str, Any] | None = None,
+) -> IdleWorld:
+    """A fresh bot on the database in *folder*."""
+    tables = policy if policy is not None else {name: dict(table) for name, table in POLICY.items()}
+    settings = settings_for(aws)
     store = Store(f"sqlite:///{folder / 'mlbot.db'}", synchronous="OFF")
     store.migrate()
     slack = Workspace()
-
-    def now_in_force() -> Policy:
-        return Policy.model_validate(policy)
-
     parts = Parts(
         settings=settings,
         store=store,
         clock=clock,
-        policy=now_in_force,
-        cloud=cloud or Cloud(settings, now_in_force, only_local=True),
+        policy=lambda: policy_of(tables),
+        cloud=cloud or Cloud(settings, lambda: policy_of(tables), only_local=True),
         slack=slack,  # type: ignore[arg-type]
         people=People(slack, clock),  # type: ignore[arg-type]
         catalog=data.load(),
         wake=lambda: None,
     )
-    return IdleWorld(parts, clock, aws, slack, policy)
+    return IdleWorld(parts, clock, aws, slack, tables)
 
 
 def launch(

@@ -18,6 +18,7 @@ def scan(world: IdleWorld) -> dict[str, Finding]:
 
 
 def test_idle_busy_and_unmeasured_machines_are_told_apart_in_every_region(idle_world: IdleWorld) -> None:
+    idle_world.set_policy(limits={"regions": ["us-east-1", "us-west-2"]})
     quiet, busy = launch(idle_world, owner=ENG), launch(idle_world, region="us-west-2", kind="g5.12xlarge")
     blind = launch(idle_world, Name="blind")
     load(idle_world, quiet, hours=31)
@@ -88,6 +89,7 @@ def test_a_stopped_machine_and_a_free_disk_are_idle_from_when_they_were_first_se
 
 
 def test_a_region_that_refuses_is_a_gap_and_the_rest_is_seen(idle_world: IdleWorld) -> None:
+    idle_world.set_policy(limits={"regions": ["us-east-1", "us-west-2"]})
     quiet = launch(idle_world)
     load(idle_world, quiet, hours=31)
     assert idle_world.aws
@@ -152,3 +154,21 @@ def test_findings_are_of_one_person_or_of_all(idle_world: IdleWorld) -> None:
     scan(idle_world)
     assert [one.resource.id for one in idle.findings(idle_world.parts, user=ENG)] == [mine]
     assert {one.resource.id for one in idle.findings(idle_world.parts, user=None)} >= {mine, other}
+
+
+def test_a_scan_as_of_tomorrow_leaves_the_present_as_it_is(idle_world: IdleWorld) -> None:
+    quiet = launch(idle_world, owner=ENG)
+    now = idle_world.clock.now()
+    tomorrow = now + timedelta(hours=21)
+    load(idle_world, quiet, hours=52, end=tomorrow)
+    report = idle.scan(idle_world.parts, tomorrow)
+    assert by_id(report.findings)[quiet].idle_for == timedelta(hours=52)
+    assert idle.remind(idle_world.parts, tomorrow, asked=True) == 1
+    row = idle_world.posts("reminder")[0]
+    assert row["next_at"] <= now.isoformat(timespec="microseconds")
+    idle_world.press("stop_idle", by_id(report.findings)[quiet].ref)
+    message = idle.morning_message(idle_world.parts, ENG, tomorrow.date())
+    assert message is not None
+    assert message.items[0].outcome is not None
+    report = idle.scan(idle_world.parts, now)
+    assert by_id(report.findings)[quiet].resource.state in ("stopping", "stopped")

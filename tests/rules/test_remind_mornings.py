@@ -144,7 +144,8 @@ def test_what_is_unknown_is_named_once_a_week_and_not_on_its_first_day() -> None
 
 def test_a_new_episode_starts_the_days_anew() -> None:
     again = resting(1.5, usd_per_hour=0.5)
-    assert due(again, Told(TODAY - timedelta(days=10), 4), TODAY, UTC_ZONE, RULES)
+    assert due(again, Told(TODAY - timedelta(days=10), 4, NOW - timedelta(days=10)), TODAY, UTC_ZONE, RULES)
+    assert not due(resting(20), Told(TODAY - timedelta(days=1), 4, NOW - HOUR), TODAY, UTC_ZONE, RULES)
 
 
 # --- the message ----------------------------------------------------------------------------------------------------
