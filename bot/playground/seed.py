@@ -109,7 +109,8 @@ class Seeded:
 def seed(aws: LocalAws) -> Seeded:
     """Fill the empty account of a started *aws*, with metrics of the last 48 hours that go on by the clock."""
     now = aws.clock.now()
-    clients = {region: _client(aws, "ec2", region) for region in REGIONS}
+    session = boto3.Session(**KEYS)  # of its own, so that what it loaded is freed again
+    clients = {region: _client(session, aws, "ec2", region) for region in REGIONS}
     for client in clients.values():
         client.create_key_pair(KeyName=KEY_PAIR)
     found = {machine.name: _launch(aws, clients[machine.region], machine, now) for machine in MACHINES}
@@ -117,15 +118,15 @@ def seed(aws: LocalAws) -> Seeded:
         instances=found,
         volume=_free_volume(aws, clients[REGIONS[0]], now),
         address=clients[REGIONS[0]].allocate_address(Domain="vpc")["AllocationId"],
-        endpoint=_endpoint(aws, now),
+        endpoint=_endpoint(aws, _client(session, aws, "sagemaker", REGIONS[0]), now),
     )
     extend_metrics(aws, now - HISTORY, now)
     keep_up(aws, now)
     return seeded
 
 
-def _client(aws: LocalAws, service: str, region: str) -> Any:
-    return boto3.client(service, region_name=region, endpoint_url=aws.endpoint, config=Config(proxies={}), **KEYS)
+def _client(session: boto3.Session, aws: LocalAws, service: str, region: str) -> Any:
+    return session.client(service, region_name=region, endpoint_url=aws.endpoint, config=Config(proxies={}))
 
 
 def _launch(aws: LocalAws, client: Any, machine: Machine, now: datetime) -> str:
@@ -165,8 +166,8 @@ def _free_volume(aws: LocalAws, client: Any, now: datetime) -> str:
     return identity
 
 
-def _endpoint(aws: LocalAws, now: datetime) -> str:
-    client, name = _client(aws, "sagemaker", REGIONS[0]), "sentiment-demo"
+def _endpoint(aws: LocalAws, client: Any, now: datetime) -> str:
+    name = "sentiment-demo"
     image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-inference:2.6-gpu"
     client.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": image})
     variant = {
