@@ -49,6 +49,7 @@ class Cloud:
         self._sessions: dict[str, boto3.Session] = {}  # by who we are there: own credentials, or role and external id
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.calls: Counter[str] = Counter()  # by operation, pages one by one
+        self.outcomes: Counter[tuple[str, str]] = Counter()  # by operation and AWS's code, "ok" where it answered
         if only_local and not is_loopback(settings.aws_endpoint_url):
             raise CloudError("The local AWS must be at a loopback address.", code="NotLocal")
         for library in ("boto3", "botocore", "urllib3"):  # their DEBUG lines hold tokens and user data
@@ -84,9 +85,11 @@ class Cloud:
         operation = getattr(method, "__name__", "a call")
         self.calls[operation] += 1
         try:
-            return method(**given)
+            answer = method(**given)
         except CAUGHT as error:
-            raise translated(error, operation) from error
+            raise self._refused(error, operation) from error
+        self.outcomes[operation, "ok"] += 1
+        return answer
 
     def dry_run(self, method: Callable[..., Any], /, **given: Any) -> None:
         """Ask whether *method* would be allowed; returns when it would, raises CloudError when it would not."""
@@ -104,16 +107,22 @@ class Cloud:
             try:
                 page = next(pages, None)
             except CAUGHT as error:
-                raise translated(error, operation) from error
+                raise self._refused(error, operation) from error
             if page is None:
                 self.calls[operation] -= 1
                 return
+            self.outcomes[operation, "ok"] += 1
             yield page
 
     def items(self, client: Any, operation: str, key: str, /, **given: Any) -> Iterator[Mapping[str, Any]]:
         """Everything under *key* of every page."""
         for page in self.pages(client, operation, **given):
             yield from page.get(key, ())
+
+    def _refused(self, error: Exception, operation: str) -> CloudError:
+        found = translated(error, operation)
+        self.outcomes[operation, found.code] += 1
+        return found
 
     def _role(self, account: str) -> Account | None:
         known = self._policy().accounts.get(account)

@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Answer:
 
 
 Page = Callable[[], Answer]
+Watch = Callable[[float, str], None]  # seconds from Slack's request to our answer, and its status
 UNAUTHORIZED = Answer("401 Unauthorized", "The signature is missing, wrong or too old.")
 NOT_FOUND = Answer("404 Not Found", "Nothing is here. Slack posts to /slack/events.")
 
@@ -45,8 +47,11 @@ NOT_FOUND = Answer("404 Not Found", "Nothing is here. Slack posts to /slack/even
 class Door:
     """A WSGI application; *app* is None when events come over Socket Mode instead."""
 
-    def __init__(self, app: App | None, signing_secret: str, pages: Mapping[str, Page]) -> None:
+    def __init__(
+        self, app: App | None, signing_secret: str, pages: Mapping[str, Page], *, watch: Watch | None = None
+    ) -> None:
         self._app = app
+        self._watch = watch
         self._secret = signing_secret.encode()
         self._pages = dict(pages)
 
@@ -67,7 +72,11 @@ class Door:
             return NOT_FOUND
         if method != "POST":
             return Answer("405 Method Not Allowed", "POST only.", headers=(("Allow", "POST"),))
-        return self._event(environ)
+        begun = time.perf_counter()
+        answer = self._event(environ)
+        if self._watch is not None:
+            self._watch(time.perf_counter() - begun, answer.status)
+        return answer
 
     def _event(self, environ: WSGIEnvironment) -> Answer:
         length = environ.get("CONTENT_LENGTH") or "0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ class Slack:
             timeout=TIMEOUT_SECONDS,
             retry_handlers=[],
         )
+        self.errors: Counter[tuple[str, str]] = Counter()  # by method and Slack's code
         self._api_origin = _origin(settings.slack_api_url)
         self._http = urllib3.PoolManager(timeout=urllib3.Timeout(TIMEOUT_SECONDS), retries=False, maxsize=8)
 
@@ -79,8 +81,10 @@ class Slack:
         try:
             answer = self._http.request("POST", url, json=body, redirect=False)
         except urllib3.exceptions.HTTPError as error:
+            self.errors["response_url", type(error).__name__] += 1
             raise SlackError("Slack did not answer.", code=type(error).__name__) from error
         if answer.status != 200:
+            self.errors["response_url", f"http_{answer.status}"] += 1
             raise SlackError("Slack refused the response.", code=f"http_{answer.status}")
 
     def open_dm(self, user: str) -> str:
@@ -123,6 +127,29 @@ class Slack:
         """auth.test: the bot's team and user."""
         return self._call("auth.test")
 
+    def granted(self) -> tuple[frozenset[str] | None, str]:
+        """Of auth.test's headers: the token's scopes (None when Slack does not say) and Slack's clock (Date)."""
+        try:
+            answer = self.client.api_call("auth.test")
+        except (SlackClientError, OSError) as error:
+            raise _slack_error(error) from error
+        headers = {name.lower(): str(value) for name, value in answer.headers.items()}
+        scopes = headers.get("x-oauth-scopes")
+        told = None if scopes is None else frozenset(scope.strip() for scope in scopes.split(","))
+        return told, headers.get("date", "")
+
+    def channel(self, identity: str) -> Mapping[str, Any]:
+        """conversations.info; needs channels:read (groups:read where it is private)."""
+        found: Mapping[str, Any] = self._call("conversations.info", channel=identity)["channel"]
+        return found
+
+    def socket_works(self, app_token: str) -> None:
+        """Whether Slack would open a socket for the app-level token; raises SlackError when not."""
+        try:
+            self.client.apps_connections_open(app_token=app_token)
+        except (SlackClientError, OSError) as error:
+            raise _slack_error(error) from error
+
     def upload(self, channel: str, *, name: str, title: str, alt_text: str, content: bytes) -> None:
         """Show a picture in *channel* (an id)."""
         try:
@@ -136,7 +163,9 @@ class Slack:
             # users.* and conversations.info take no JSON body; a form works for every method.
             answer = self.client.api_call(method, data=_form(given))
         except (SlackClientError, OSError) as error:
-            raise _slack_error(error) from error
+            refused = _slack_error(error)
+            self.errors[method, refused.code] += 1
+            raise refused from error
         found: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
         return found
 
