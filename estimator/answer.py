@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
+import estimator
+from data import Catalog
+from estimator import said
+from estimator.candidates import Estimator
+from estimator.cost import bill, disk
 from estimator.option import Option
-from estimator.result import Step
-from estimator.workload import Pipeline, Workload
+from estimator.price import is_service, paid_hours
+from estimator.rank import Ranking, rank
+from estimator.result import Estimate, Step
+from estimator.units import (
+    MONTH_HOURS,
+    duration,
+    duration_range,
+    figure,
+    gigabytes,
+    milliseconds,
+    money,
+    money_range,
+)
+from estimator.workload import Inference, Pipeline, Training, Workload
+
+OLD_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +35,7 @@ class Answer:
     """What the terminal and Slack show. *options* are ranked, best first; those that miss a wish come last."""
 
     work: Workload | Pipeline
-    asked: str  # what was understood: "fine-tune llama-3-8b with LoRA on 25.6M tokens"
+    asked: str  # what was understood: "Fine-tune llama-3-8b (lora): 25.6M tokens"
     words: str  # the same as key=value words, which parse to the same workload
     headline: str  # the point in one sentence
     per: str  # what the options' usd is for: "the job", "a month", "24 h"; "" when nothing is priced
@@ -25,10 +45,200 @@ class Answer:
     fastest: Option | None
     assumptions: tuple[str, ...]
     left_out: tuple[str, ...]  # why well-known types are not in the table, one line a reason
-    notes: tuple[str, ...]  # a cheaper region, old chips, retired services
+    notes: tuple[str, ...]  # a cheaper region, an uncertain price
     prices: str  # one line with the prices' date, and a warning when they are old
     prices_as_of: date
     prices_old: bool  # older than 90 days
     biggest_unknown: str
     steps: tuple[Step, ...]  # How was this computed?
     parts: tuple[Answer, ...] = ()  # of a pipeline: the training, then the serving
+
+    @property
+    def shown(self) -> Option | None:
+        """The option that speaks for the answer: the best, else the nearest to it."""
+        return self.best or (self.options[0] if self.options else None)
+
+
+def answer(
+    work: Workload | Pipeline, catalog: Catalog, today: date, *, estimate: Estimator = estimator.estimate
+) -> Answer:
+    """Answer *work* from the catalog as of *today*; pure, and never fails for a valid workload."""
+    if isinstance(work, Pipeline):
+        return _pipeline(work, catalog, today, estimate)
+    ranking = rank(work, catalog, estimate)
+    shown = ranking.best or (ranking.options[0] if ranking.options else None)
+    per = _per(work, ranking)
+    as_of, old, prices = _prices(shown, catalog, today)
+    options = tuple(
+        _billed(option, work, catalog) if index < 12 else option for index, option in enumerate(ranking.options)
+    )
+    return Answer(
+        work=work,
+        asked=said.asked(work),
+        words=said.words(work, catalog),
+        headline=_headline(work, ranking, per),
+        per=per,
+        options=options,
+        best=options[0] if ranking.best else None,
+        cheapest=ranking.cheapest and _billed(ranking.cheapest, work, catalog),
+        fastest=ranking.fastest and _billed(ranking.fastest, work, catalog),
+        assumptions=tuple(dict.fromkeys(_assumptions(work, shown))),
+        left_out=ranking.left_out,
+        notes=ranking.notes,
+        prices=prices,
+        prices_as_of=as_of,
+        prices_old=old,
+        biggest_unknown=shown.estimate.biggest_unknown if shown else "",
+        steps=tuple(_steps(shown, per)) if shown else (),
+    )
+
+
+def _pipeline(work: Pipeline, catalog: Catalog, today: date, estimate: Estimator) -> Answer:
+    """The training's answer and the serving's, and what both cost together."""
+    parts = tuple(answer(part, catalog, today, estimate=estimate) for part in (work.train, work.serve))
+    first, second = parts
+    costs = [part.best.usd for part in parts if part.best and part.best.usd]
+    together = f"Together {money(sum(cost.mid for cost in costs))}. " if len(costs) == 2 else ""
+    return replace(
+        first,
+        work=work,
+        asked=said.asked(work),
+        words=said.words(work, catalog),
+        headline=f"{together}{first.headline} {second.headline}",
+        assumptions=tuple(dict.fromkeys([*first.assumptions, *second.assumptions])),
+        notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
+        left_out=tuple(dict.fromkeys([*first.left_out, *second.left_out])),
+        steps=(*first.steps, *second.steps),
+        prices_old=first.prices_old or second.prices_old,
+        parts=parts,
+    )
+
+
+def _billed(option: Option, work: Workload, catalog: Catalog) -> Option:
+    """The option with its line items."""
+    hours = paid_hours(work, option)
+    if hours is None or option.instance_type is None:
+        return option
+    space = disk(work, option.region, catalog)
+    items = bill(
+        instance_type=option.instance_type,
+        nodes=option.nodes,
+        hours=hours,
+        rate=option.rate,
+        space=space,
+        catalog=catalog,
+        region=option.region,
+    )
+    return replace(option, items=items)
+
+
+def _per(work: Workload, ranking: Ranking) -> str:
+    if not any(option.usd for option in ranking.options):
+        return ""
+    if not is_service(work):
+        return "the job"
+    hours = work.service_hours if isinstance(work, Inference) else None
+    return "a month" if hours is None or hours == MONTH_HOURS else duration(hours)
+
+
+def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, bool, str]:
+    as_of = shown.rate.as_of if shown and shown.rate else catalog.prices_as_of
+    days = (today - as_of).days
+    line = f"Prices as of {as_of}"
+    if shown and shown.rate:
+        line += f" ({shown.rate.basis})"
+    if days > OLD_DAYS:
+        line += f", {days} days old: check them before you commit, or run `mlbot catalog refresh`"
+    return as_of, days > OLD_DAYS, line + "."
+
+
+# -- the point
+
+
+def _headline(work: Workload, ranking: Ranking, per: str) -> str:
+    what = said.asked(work)
+    best = ranking.best
+    if best is None:
+        return f"{what}. {_nothing(work, ranking)}"
+    made = best.estimate
+    if best.usd is not None and is_service(work):
+        return f"{what}. {best.label} costs {money(best.usd.mid)} for {per} and serves {_speed(made)}."
+    if best.hours is not None and best.usd is not None:
+        cost = f"costs {money(best.usd.mid)} ({money_range(best.usd)})"
+        return f"{what}. {best.label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}) and {cost}."
+    if best.hours is not None:
+        return f"{what}. {best.label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}); cost unknown."
+    price = best.usd_per_million_tokens or best.usd_per_thousand_requests
+    unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
+    cost = f", {money(price.mid)} per {unit}" if price else ""
+    return f"{what}. {best.label} does {_speed(made)}{cost}{_memory(made)}."
+
+
+def _nothing(work: Workload, ranking: Ranking) -> str:
+    """Why there is no best choice: what is nearest misses a wish, or nothing runs."""
+    nearest = ranking.options[0] if ranking.options else None
+    if nearest is None:
+        return "No machine of the catalog can run it under these wishes."
+    if not nearest.estimate.fits:
+        advice = nearest.estimate.advice
+        change = f" What helps: {'; '.join(advice)}." if advice else ""
+        return f"It does not run on {nearest.machines}: {nearest.estimate.why_not}.{change}"
+    return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}."
+
+
+def _speed(made: Estimate) -> str:
+    parts = []
+    if made.tokens_per_s is not None:
+        parts.append(f"{figure(made.tokens_per_s.mid)} tokens/s")
+    elif made.samples_per_s is not None:
+        parts.append(f"{figure(made.samples_per_s.mid)} samples/s")
+    if made.ttft_ms is not None:
+        parts.append(f"first token after {milliseconds(made.ttft_ms.mid)}")
+    return ", ".join(parts) or "the work"
+
+
+def _memory(made: Estimate) -> str:
+    if made.memory is None:
+        return ""
+    return f", using {gigabytes(made.memory.per_accelerator.mid)} of {gigabytes(made.memory.usable_gb)}"
+
+
+# -- what was assumed, and how it was computed
+
+
+def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
+    yield from work.notes
+    if shown is None:
+        return
+    yield from shown.estimate.assumptions
+    if isinstance(work, Training) and shown.estimate.hours is None and shown.estimate.fits:
+        yield "no amount of data told: say tokens=, or samples= and epochs=, for time and cost"
+    if isinstance(work, Inference) and shown.usd is None and shown.estimate.fits:
+        yield "no load told: say qps=, or queries=, for cost"
+    if is_service(work) and isinstance(work, Inference) and work.service_hours is None:
+        yield f"a service is priced for a month of {MONTH_HOURS:.0f} hours"
+    if work.hardware and work.hardware.count is None:
+        yield "no count told: one taken"
+    if shown.instance_type and work.hardware and work.hardware.accelerator and shown.usd:
+        yield f"{work.hardware.accelerator} is priced as {shown.machines}"
+
+
+def _steps(shown: Option, per: str) -> Iterator[Step]:
+    yield from shown.estimate.steps
+    if shown.usd is None or shown.rate is None:
+        return
+    hours = shown.usd.mid / (shown.usd_per_hour or 1.0)
+    each = f"{shown.nodes} x {money(shown.rate.usd_per_hour)}/h"
+    yield Step(
+        name=f"cost of {per}",
+        formula=f"{figure(hours)} h x {each}, disks included = {money(shown.usd.mid)}",
+        source=f"{shown.rate.basis}; {shown.rate.source}, {shown.rate.as_of}",
+    )
+    if shown.energy_kwh is not None:
+        chip = shown.estimate.cluster.chip
+        watts = chip.watts if chip and chip.watts else 0.0
+        yield Step(
+            name="energy",
+            formula=f"{shown.chips} x {watts:.0f} W = {figure(shown.energy_kwh.mid)} kWh, without host and cooling",
+            source=f"board power of {shown.chip}: {chip.source}" if chip else "",
+        )

@@ -43,6 +43,7 @@ SERVED = (
     "input_tokens",
     "output_tokens",
     "seq_len",
+    "seq_mode",
     "concurrency",
     "scenario",
     "max_ttft_ms",

@@ -19,8 +19,9 @@ SERVES_ONLY = ("inf1", "inf2", "dl2q")
 CPU_FAMILIES = ("c7i", "c7g", "m7i", "r7i", "c6i", "m6i")
 LIGHT = 1.5e9  # weights up to which a CPU is worth a look
 SMALL_TRAINING = 5e7
-MOST_NODES = 64  # without a deadline that needs more
-MOST_NODES_EVER = 512
+MOST_NODES = 64
+MOST_NODES_EVER = 512  # under a deadline
+TWIN = "the same chips with more CPU and memory at a higher price"
 SHORT_ENOUGH = 1.0  # hours; more machines than that takes are not worth the trouble
 ENOUGH_REPLICAS = 256
 DOES_NOT_FIT = "too small for this"
@@ -138,19 +139,14 @@ def _without_twins(
 ) -> list[Instance]:
     """Of types with the same chips only the cheapest, and the cheapest with EFA; CPU types all count."""
     kept: dict[tuple[object, ...], Instance] = {}
-    dearer: dict[tuple[object, ...], list[Instance]] = defaultdict(list)
     for one in sorted(found, key=lambda instance: _price(instance, work.wish.region, catalog)):
-        alike: tuple[object, ...] = (
-            (one.name,) if not one.chip or one.name in named else (one.chip, one.chips, one.chip_memory_gb, one.efa)
-        )
-        if alike in kept or (one.chip and (*alike[:3], True) in kept and len(alike) > 1):
-            dearer[alike].append(one)
+        alike: tuple[object, ...] = (one.chip, one.chips, one.chip_memory_gb)
+        if not one.chip or one.name in named:
+            kept[(one.name,)] = one
+        elif (*alike, one.efa) in kept or (*alike, True) in kept:
+            reasons.add(TWIN, one.name)
         else:
-            kept[alike] = one
-    for alike, others in dearer.items():
-        first = kept.get(alike) or kept[(*alike[:3], True)]
-        for other in others:
-            reasons.add(f"the chips of {first.name} with more CPU and memory, at a higher price", other.name)
+            kept[(*alike, one.efa)] = one
     return list(kept.values())
 
 
@@ -177,15 +173,10 @@ def estimates(
             continue
         nearest = None
         yield made
-        if made.hours is None or made.hours.mid <= _short_enough(work):
+        if made.hours is None or made.hours.mid <= SHORT_ENOUGH:
             return
     if nearest is not None:
         _does_not_fit(nearest, instance, reasons)
-
-
-def _short_enough(work: Workload) -> float:
-    deadline = work.wish.deadline_hours
-    return SHORT_ENOUGH if deadline is None or work.wish.prefer == "fastest" else min(SHORT_ENOUGH, deadline / 2)
 
 
 def _numbers(work: Training, instance: Instance, reasons: Reasons) -> Iterator[int]:

@@ -22,33 +22,45 @@ SNAPSHOT = "ebs_snapshot_standard"
 OUT = "data_transfer_out_internet_first_10TB"
 
 
+START_HOURS = 0.15  # a machine boots, pulls its image and loads the weights
+MOST_DATA_GB = 500.0  # more than this is streamed from S3
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """GB on the disk of every machine, GB that are worth keeping afterwards, and the USD per GB-month in the region."""
+    """GB on the disk of every machine and of all together, GB worth keeping afterwards, USD per GB-month there."""
 
     per_node_gb: float
+    shared_gb: float
     result_gb: float
     usd_per_gb_month: float | None
 
-    @property
-    def usd_per_hour(self) -> float:
-        """Of one machine; 0 where the price is unknown, which the line item says."""
-        return self.per_node_gb * (self.usd_per_gb_month or 0.0) / MONTH_HOURS
+    def gigabytes(self, nodes: int) -> float:
+        """On all machines."""
+        return nodes * self.per_node_gb + self.shared_gb
+
+    def usd_per_hour(self, nodes: int) -> float:
+        """Of all machines; 0 where the price is unknown, which the line item says."""
+        return self.gigabytes(nodes) * (self.usd_per_gb_month or 0.0) / MONTH_HOURS
+
+
+def exactly(value: float) -> Range:
+    """A range without width."""
+    return Range(value, value, value)
 
 
 def disk(work: Workload, region: str, catalog: Catalog) -> Disk:
     """What the workload keeps on disk: the system, the weights, and for training its checkpoints and data."""
     item = catalog.item(DISK, region)
     weights = work.model.params * (4.0 if work.precision == "fp32" else 2.0) / 1e9
-    per_node, result = SYSTEM_GB + weights, weights
+    shared, result = 0.0, 0.0 if isinstance(work, Inference) else weights
     if isinstance(work, FineTuning) and work.method in ("lora", "qlora"):
         result = 0.02 * weights  # adapters are one to two percent of the model
-        per_node += KEPT_CHECKPOINTS * result
+        shared = KEPT_CHECKPOINTS * result
     elif isinstance(work, Training):
-        per_node += KEPT_CHECKPOINTS * work.model.params * 14 / 1e9 + (work.tokens or 0.0) * 2 / 1e9
-    elif isinstance(work, Inference):
-        result = 0.0
-    return Disk(per_node, result, item.usd if item else None)
+        state = work.model.params * 14 / 1e9  # bf16 weights, fp32 copy and two moments
+        shared = KEPT_CHECKPOINTS * state + min(MOST_DATA_GB, (work.tokens or 0.0) * 2 / 1e9)
+    return Disk(SYSTEM_GB + weights, shared, result, item.usd if item else None)
 
 
 def interrupted(hours: Range, rate: Rate, nodes: int) -> tuple[Range, float]:
@@ -79,15 +91,23 @@ def bill(
         usd=None if unit is None else hours.times(nodes * unit),
         source=f"{rate.basis}, {rate.as_of}" if rate else "",
     )
-    months = hours.times(nodes * space.per_node_gb / MONTH_HOURS)
+    months = hours.times(space.gigabytes(nodes) / MONTH_HOURS)
     disks = LineItem(
-        name=f"gp3 disks of {space.per_node_gb:.0f} GB",
+        name=f"gp3 disks, {space.gigabytes(nodes):,.0f} GB",
         quantity=months.mid,
         unit="GB-months",
         usd_per_unit=space.usd_per_gb_month,
         usd=None if space.usd_per_gb_month is None else months.times(space.usd_per_gb_month),
     )
-    return (machines, disks, *_beside(space, catalog, region))
+    starting = LineItem(
+        name=f"starting the machines, about {START_HOURS * 60:.0f} min",
+        quantity=nodes * START_HOURS,
+        unit="instance-hours",
+        usd_per_unit=unit,
+        usd=None if unit is None else exactly(nodes * START_HOURS * unit),
+        included=False,
+    )
+    return (machines, disks, starting, *_beside(space, catalog, region))
 
 
 def _beside(space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:
@@ -108,7 +128,7 @@ def _beside(space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:
                 quantity=space.result_gb,
                 unit=unit,
                 usd_per_unit=price,
-                usd=None if total is None else Range(total, total, total),
+                usd=None if total is None else exactly(total),
                 included=False,
                 source=item.source if item else "",
             )

@@ -42,7 +42,9 @@ class Key:
 
 
 def _choices(**spellings: str) -> dict[str, str]:
-    return {word: name.replace("__", "-") for name, words in spellings.items() for word in [name, *words.split()]}
+    """Names by the words that mean them; a double underscore of a name stands for its hyphen."""
+    names = {name.replace("__", "-"): words.split() for name, words in spellings.items()}
+    return {word: name for name, words in names.items() for word in [name, *words]}
 
 
 PRECISIONS = _choices(

@@ -44,7 +44,22 @@ def take_machines(text: Text, found: Found, catalog: Catalog) -> None:
             return
 
 
-def instance_name(word: str, catalog: Catalog) -> str:
+def chip_named(word: str, catalog: Catalog, *, field: str = "accelerator") -> str:
+    """The chip that is meant; Unclear with the nearest when there is none."""
+    try:
+        return catalog.chip(word[:80]).name
+    except UnknownName as unknown:
+        near = unknown.nearest[0] if unknown.nearest else ""
+        raise Unclear(
+            f"I do not know the accelerator {word[:80]!r}" + (f"; the nearest is {near}." if near else "."),
+            field=field,
+            nearest=near,
+            example=f"gpu={near or 'A100-80'}",
+            word=word,
+        ) from None
+
+
+def instance_name(word: str, catalog: Catalog, *, field: str = "instance_type") -> str:
     """The EC2 type that is meant; Unclear with the nearest when there is none."""
     try:
         return catalog.instance(word).name
@@ -52,7 +67,7 @@ def instance_name(word: str, catalog: Catalog) -> str:
         near = unknown.nearest[0] if unknown.nearest else ""
         raise Unclear(
             f"I do not know the instance type {word!r}" + (f"; the nearest is {near}." if near else "."),
-            field="instance_type",
+            field=field,
             nearest=near,
             example=f"on 1 x {near or 'g5.xlarge'}",
             word=word,

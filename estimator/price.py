@@ -50,7 +50,7 @@ def option_of(
     span = _span(work, hours)
     usd = None
     if rate is not None and span is not None:
-        usd = span.times(nodes * at_once * (rate.usd_per_hour + space.usd_per_hour))
+        usd = span.times(nodes * at_once * rate.usd_per_hour + space.usd_per_hour(nodes * at_once))
     chips = made.cluster.count * at_once if made.cluster.chip else 0
     per_hour = None if rate is None else rate.usd_per_hour * nodes
     option = Option(
@@ -91,6 +91,11 @@ def _span(work: Workload, hours: Range | None) -> Range | None:
     return hours
 
 
+def paid_hours(work: Workload, choice: Option) -> Range | None:
+    """The hours of the bill of a choice; None where nothing ends."""
+    return _span(work, None) if is_service(work) else choice.hours
+
+
 def is_service(work: Workload) -> bool:
     """Whether it runs until somebody stops it: requests keep coming, or a duration was told."""
     if not isinstance(work, Inference) or work.samples is not None:
@@ -116,8 +121,10 @@ def _per(rate: Range | None, asked: float | None, usd_per_hour: float | None, un
 
 def _on_spot(work: Workload, made: Estimate, rate: Rate, nodes: int) -> tuple[Range | None, str]:
     known = "" if rate.reclaimed_per_month is not None else " (rate assumed)"
-    if made.hours is None or is_service(work):
+    if is_service(work):
         return made.hours, "two minutes' notice when AWS takes a machine back; keep a spare"
+    if made.hours is None:
+        return None, ""
     longer, times = interrupted(made.hours, rate, nodes)
     if times < 0.05:
         return longer, f"an interruption is unlikely{known}"

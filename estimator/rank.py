@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 from data import MARKETS, Catalog, Instance
 from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
-from estimator.cost import disk
+from estimator.cost import START_HOURS, disk
 from estimator.option import Option
 from estimator.price import PLANS, machines, option_of, priced
 from estimator.result import Cluster
 from estimator.units import money
 from estimator.workload import Hardware, Wish, Workload
 
+HARD_TO_GET = 64  # so many machines at once weigh as much as the price again
 PATIENCE_HOURS = 168.0  # a week of waiting weighs as much as the price of the job
+LONGEST_HOURS = 2160.0  # 90 days; nobody waits longer to save money
 SHOWN = 60  # options that an answer keeps
 
 
@@ -33,8 +35,9 @@ class Ranking:
 def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     """Every sensible choice for *work*, in order.
 
-    The best choice meets all wishes and has the lowest cost x (1 + hours / 168): waiting a week weighs as much as the
-    price, so a small job goes to the cheapest machine and a large one to as many as scale well. It is bought on
+    The best choice meets all wishes and has the lowest (cost + start-up) x (1 + hours / 168) x (1 + machines / 64): a
+    week of waiting weighs as much as the price, and so do 64 machines at once, which are hard to get. So a small job
+    goes to a cheap machine that is not slow, and a large one to as many as scale well. It is bought on
     demand unless the asker names a market or only another market meets the wishes: spot is a risk and a plan is a
     commitment that nobody asked for. The cheapest and the fastest are looked for among all that meets the wishes,
     without plans. A service is ranked by its cost a month; its fastest has the shortest time per token.
@@ -49,7 +52,7 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     return Ranking(
         options=_kept(order, best),
         best=best,
-        cheapest=min((one for one in eligible if one.usd or one.usd_per_million_tokens), key=_cost, default=None),
+        cheapest=_cheapest(eligible),
         fastest=min(
             (one for one in eligible if _time(one) < float("inf")),
             key=lambda one: (_time(one), _cost(one)),
@@ -139,21 +142,33 @@ def _time(option: Option) -> float:
 
 
 def balance(option: Option) -> float:
-    """Cost x (1 + hours / 168); of a service its cost."""
-    waiting = option.hours.mid / PATIENCE_HOURS if option.hours else 0.0
-    return _cost(option) * (1 + waiting)
+    """(Cost + start-up) x (1 + hours / 168) x (1 + machines / 64); of a service its cost."""
+    if option.hours is None:
+        return _cost(option)
+    starting = START_HOURS * (option.usd_per_hour or 0.0)
+    return (_cost(option) + starting) * (1 + option.hours.mid / PATIENCE_HOURS) * (1 + option.nodes / HARD_TO_GET)
 
 
 def _order(option: Option, wish: Wish) -> tuple[object, ...]:
-    """First what runs and meets the wishes; plans and spot behind on-demand of about the same balance."""
-    weight = {"cheapest": _cost, "fastest": _time}.get(wish.prefer or "", balance)(option)
-    return (not option.estimate.fits, bool(option.failing), weight, MARKETS.index(option.market), option.nodes)
+    """First what runs and meets the wishes, by balance; plans that nobody asked for behind, then what does not run."""
+    runs = option.estimate.fits
+    weight = {"cheapest": _cost, "fastest": _time}.get(wish.prefer or "", balance)(option) if runs else 0.0
+    unasked = option.market in PLANS and not _asks_for_plan(wish)
+    return (not runs, bool(option.failing), unasked, weight, MARKETS.index(option.market), option.nodes)
+
+
+def _cheapest(eligible: list[Option]) -> Option | None:
+    """The cheapest that is done in LONGEST_HOURS; of all, where none is."""
+    priced = [one for one in eligible if _cost(one) < float("inf")]
+    soon = [one for one in priced if one.hours is None or one.hours.mid <= LONGEST_HOURS]
+    return min(soon or priced, key=_cost, default=None)
 
 
 def _best(chosen: list[Option], wish: Wish) -> Option | None:
     if wish.market is None and wish.prefer != "cheapest":
-        listed = [option for option in chosen if option.market in _BOUGHT]
-        return next(iter(listed or chosen), None)
+        for market in _BOUGHT:
+            if found := next((option for option in chosen if option.market == market), None):
+                return found
     return next(iter(chosen), None)
 
 

@@ -35,6 +35,7 @@ _SERVING = (
     "input_tokens",
     "output_tokens",
     "seq_len",
+    "seq_mode",
     "concurrency",
     "scenario",
     "max_ttft_ms",

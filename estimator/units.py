@@ -86,6 +86,8 @@ def _unit(hours: float) -> tuple[float, str]:
 
 def _in_unit(hours: float, size: float) -> str:
     value = hours / size
+    if size < 1 and value >= 10:
+        return f"{value:.0f}"
     return f"{value:.1f}".removesuffix(".0") if 1 <= value < 100 else figure(value)
 
 

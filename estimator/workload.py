@@ -127,6 +127,7 @@ class Inference(Work):
     input_tokens: int | None = None
     output_tokens: int | None = None
     seq_len: int | None = None
+    seq_mode: str | None = None
     concurrency: int | None = None
     scenario: str | None = None
     max_ttft_ms: float | None = None

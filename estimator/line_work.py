@@ -1,0 +1,182 @@
+"""A checked line as a workload; what is not understood and does no harm is noted, not refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from data import Catalog
+from estimator.asked import Asked, workload
+from estimator.asked_model import SHAPE
+from estimator.line import HardwareLine, Line, ModelLine, ParallelLine
+from estimator.parse_keys import BY_NAME, KINDS, MARKETS, Key, Unclear, Value
+from estimator.parse_machines import chip_named, instance_name, take_machines
+from estimator.parse_names import model_name, region, unknown_model
+from estimator.parse_text import Found, Text
+from estimator.workload import Pipeline, Workload
+
+_AWS_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-(?:north|south|east|west|central){1,2}-\d")
+_NOT_VALUES = {"id", "kind", "model", "parallel", "hardware", "region", "market"}
+_ALIKE = 0.2  # a told size within this of the catalog's is the same model
+
+
+def work_of(line: Line, catalog: Catalog) -> Workload | Pipeline:
+    """The workload of a line; Unclear names what cannot be."""
+    notes: list[str] = []
+    values: dict[str, Value] = {}
+    for name in (*type(line).model_fields,):
+        said = getattr(line, name)
+        if name not in _NOT_VALUES and said is not None and said != "":
+            _take(name, said, values, notes)
+    _take_model(line.model, values, notes, catalog)
+    _take_parallel(line.parallel, values, notes)
+    _take_hardware(line.hardware, values, notes, catalog)
+    notes += [f"unknown field {name!r} ignored" for name in line.model_extra or {}]
+    asked = Asked(
+        values=values,
+        kind=_kind(line.kind),
+        markets=tuple(_market(line.market, notes)),
+        region=_region(line.region, catalog, notes),
+        lenient=True,
+        notes=notes,
+    )
+    return workload(asked, catalog)
+
+
+def _kind(said: str) -> str:
+    word = said.strip().lower().replace("_", "-").replace(" ", "-")
+    if word in KINDS:
+        return KINDS[word]
+    raise Unclear(f"kind is one of train, finetune, infer; I do not know {said[:40]!r}.", field="kind")
+
+
+def _take(name: str, said: Value, values: dict[str, Value], notes: list[str]) -> None:
+    """A value of the line; a word that is none of the choices is noted."""
+    key = BY_NAME[name]
+    if key.choices is None:
+        values[name] = said
+        return
+    chosen = _choice(key, str(said))
+    if chosen:
+        values[name] = chosen
+    else:
+        notes.append(f"{name} {str(said)[:60]!r} is not known; ignored")
+
+
+def _choice(key: Key, said: str) -> str | None:
+    """The choice that free text names: "bf16", "BF16 mixed", "fp8 (e4m3)"."""
+    choices = key.choices or {}
+    words = [said.strip().lower().replace(" ", "-"), *re.findall(r"[a-z0-9_-]+", said.lower()[:200])]
+    return next((choices[word] for word in words if choices.get(word)), None)
+
+
+def _market(said: str | None, notes: list[str]) -> Iterator[str]:
+    if not said:
+        return
+    chosen = MARKETS.get(said.strip().lower().replace(" ", "-"))
+    if chosen:
+        yield chosen
+    elif chosen is None:
+        notes.append(f"market {said[:60]!r} is not known; ignored")
+
+
+def _region(said: str | None, catalog: Catalog, notes: list[str]) -> str:
+    if not said:
+        return "us-east-1"
+    try:
+        return region(said, catalog.regions)
+    except Unclear:
+        name = said.strip().lower()
+        if not _AWS_REGION.fullmatch(name):
+            raise
+        notes.append(f"no prices are known in {name}")
+        return name
+
+
+# -- the model
+
+
+def _take_model(said: str | ModelLine, values: dict[str, Value], notes: list[str], catalog: Catalog) -> None:
+    if isinstance(said, str):
+        values["model"] = _known(said, catalog) or _refuse(said, catalog)
+        return
+    told = {name: getattr(said, name) for name in SHAPE if getattr(said, name, None) is not None}
+    for name, one in told.items():
+        _take(name, one, values, notes)
+    known = _known(said.name or "", catalog)
+    if known and _same(said, known, catalog):
+        values["model"] = known
+    elif "params" not in values and not {"layers", "hidden"} <= set(values):
+        _refuse(said.name or "", catalog)
+    elif said.name:
+        values["model"] = said.name
+        if known:
+            notes.append(f"{said.name} is not the {known} of the catalog: the shape of the line is taken")
+    notes += [f"unknown field {f'model.{name}'!r} ignored" for name in said.model_extra or {}]
+
+
+def _known(name: str, catalog: Catalog) -> str | None:
+    if not name.strip():
+        return None
+    found = model_name(name[:120], catalog)
+    if found is None and (inside := catalog.model_within(name[:120])):
+        found = inside.name
+    return found
+
+
+def _refuse(name: str, catalog: Catalog) -> str:
+    if not name:
+        raise Unclear("The model has neither a known name nor params.", field="model")
+    raise unknown_model(name[:120], catalog)
+
+
+def _same(said: ModelLine, known: str, catalog: Catalog) -> bool:
+    """Whether the described model is the one of the catalog: nothing told contradicts it."""
+    model = catalog.models[known]
+    if said.params is not None and abs(said.params - model.params) > _ALIKE * model.params:
+        return False
+    pairs = ((said.layers, model.layers), (said.hidden, model.hidden))
+    return all(told is None or listed is None or told == listed for told, listed in pairs)
+
+
+# -- splits and machines
+
+
+def _take_parallel(said: str | ParallelLine | None, values: dict[str, Value], notes: list[str]) -> None:
+    if isinstance(said, str) and said:
+        values["sharding"] = said
+    if isinstance(said, ParallelLine):
+        told = {name: getattr(said, name) for name in type(said).model_fields}
+        values.update({name: one for name, one in told.items() if one is not None and one != ""})
+        notes += [f"unknown field {f'parallel.{name}'!r} ignored" for name in said.model_extra or {}]
+
+
+def _take_hardware(
+    said: str | HardwareLine | None, values: dict[str, Value], notes: list[str], catalog: Catalog
+) -> None:
+    if isinstance(said, str) and said:
+        _machines_in_words(said, values, catalog)
+    if isinstance(said, HardwareLine):
+        if said.instance_type:
+            values["instance_type"] = instance_name(said.instance_type, catalog, field="hardware.instance_type")
+        elif said.accelerator:
+            values["accelerator"] = chip_named(said.accelerator, catalog, field="hardware.accelerator")
+        named = bool(said.instance_type or said.accelerator)
+        if said.count is not None:
+            values["count" if named else "chips"] = said.count
+        elif named:
+            values["count"] = 1
+            notes.append("no count of the hardware told: one taken")
+        if said.per_node is not None and said.accelerator and not said.instance_type:
+            values["per_node"] = said.per_node
+        notes += [f"unknown field {f'hardware.{name}'!r} ignored" for name in said.model_extra or {}]
+
+
+def _machines_in_words(said: str, values: dict[str, Value], catalog: Catalog) -> None:
+    """Hardware as a string: "64 x p4d.24xlarge"."""
+    found = Found()
+    take_machines(Text(said[:200]), found, catalog)
+    if not {"instance_type", "accelerator"} & set(found.values):
+        raise Unclear(f"I do not know the hardware {said[:60]!r}.", field="hardware", example='"1 x g5.xlarge"')
+    values.update(found.values)
+    values.setdefault("count", 1)
