@@ -26,7 +26,8 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^launch"))(estimate.ask_to_launch(door))
     app.action(re.compile(r"^how"))(estimate.how(door))
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
-    app.action(re.compile(r"^deny"))(launch.deny(door))
+    app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
+    app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))
     app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim)"))(idle.press(door))
     app.action(re.compile(r"^keep"))(idle.keep(door))
     app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
@@ -34,7 +35,8 @@ def register(app: App, parts: Parts, later: Later) -> None:
 
     app.view("estimate")(estimate.submitted(door))
     app.view("launch")(launch.submitted(door))
-    app.view("deny")(launch.denied(door))
+    app.view("deny")(launch.explained(door, "deny"))
+    app.view("break_glass")(launch.explained(door, "break_glass"))
     app.view("keep")(idle.kept(door))
     app.view("extend")(instances.extended(door))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from slack_bolt import Ack
 
@@ -76,26 +76,26 @@ def press(door: Doorway) -> Listener:
     return on_press
 
 
-def deny(door: Doorway) -> Listener:
-    """Deny asks for a reason first."""
+def explain(door: Doorway, action: Literal["deny", "break_glass"]) -> Listener:
+    """Deny and break-glass ask for a reason first."""
 
     def on_press(ack: Ack, body: Body) -> None:
         ack()
         asked = received.click(body)
-        door.open(asked, views.deny_form(origin(asked.value, asked)))
+        door.open(asked, views.reason_form(action, origin(asked.value, asked)))
 
     return on_press
 
 
-def denied(door: Doorway) -> Listener:
-    """The reason is there: now it is a denial."""
+def explained(door: Doorway, action: Literal["deny", "break_glass"]) -> Listener:
+    """The reason is there: now it is a decision."""
 
     def on_submit(ack: Ack, body: Body) -> None:
         state = state_of(body)
         data = {"reason": received.fields(body).get("reason", "")}
         launch.press(
             door.parts,
-            received.submitted(body, action="deny", value=state.get("value", ""), data=data, origin=state),
+            received.submitted(body, action=action, value=state.get("value", ""), data=data, origin=state),
         )
         ack()
 

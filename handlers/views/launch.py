@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.rules import launch_text as say
 from bot.rules.launch import BudgetLine, Launch, LaunchCard, Wanted
-from handlers.views.blocks import actions, button, confirm, context, header, section
+from handlers.views.blocks import actions, button, context, header, section
 from handlers.views.forms import modal, text_input
 from handlers.views.launch_form import form
 from handlers.views.message import Block, Message, plain, told
 from handlers.views.times import moment
 
-__all__ = ["card", "deny_form", "form", "ready", "received"]
+__all__ = ["card", "form", "label", "notice", "ready", "reason_form", "received"]
 
 HEADS = {
     "checking": "Checking a request",
@@ -28,6 +28,12 @@ HEADS = {
     "ended": "Ended",
 }
 NOTES = 8
+LABELS = {
+    "try_next": "Try the next choice",
+    "raise_quota": "Ask AWS for a higher quota",
+    "deny": "Deny...",
+    "break_glass": "Break glass...",
+}
 
 
 def card(found: LaunchCard) -> Message:
@@ -150,14 +156,8 @@ def _budget(line: BudgetLine) -> str:
 
 
 def _press(action: str, launch: Launch) -> Block:
-    labels = {"try_next": "Try the next choice", "raise_quota": "Ask AWS for a higher quota", "deny": "Deny..."}
-    label = labels.get(action, action.replace("_", " ").capitalize())
-    if action == "break_glass":
-        text = f"Approve {say.what(launch.wanted)} alone? Everybody who is skipped is told, and it is written down."
-        sure = confirm("Break glass?", plain(text), yes="Break glass", danger=True)
-        return button(label, action, launch.id, style="danger", confirm=sure)
-    style = {"approve": "primary", "deny": "danger"}.get(action, "")
-    return button(label, action, launch.id, style=style)
+    style = {"approve": "primary", "deny": "danger", "break_glass": "danger"}.get(action, "")
+    return button(label(action), action, launch.id, style=style)
 
 
 def received(wanted: Wanted) -> Message:
@@ -185,8 +185,7 @@ def ready(found: LaunchCard) -> Message:
     end = f"It ends {moment(launch.until)} and costs {say.usd(launch.usd_total)} until then. " if launch.until else ""
     blocks.append(context(f"{end}Stop it with the button or `/ml-instances`."))
     if found.refs:
-        ref = found.refs[0]
-        blocks.append(actions(button("Stop", "stop", ref), button("Extend...", "extend", ref)))
+        blocks.append(_ending(found))
     return Message(title, blocks)
 
 
@@ -194,7 +193,38 @@ def _ids(ids: Sequence[str]) -> str:
     return ", ".join(f"`{plain(one)}`" for one in ids[:10])
 
 
-def deny_form(state: Mapping[str, str]) -> Block:
-    """Why not."""
-    reason = text_input("reason", "Why not", placeholder="A g5.xlarge is enough for this", max_length=200)
-    return modal("Deny the request", "deny", [reason], submit="Deny", state=state)
+REASONS = {
+    "deny": ("Deny the request", "Why not", "A g5.xlarge is enough for this", "Deny"),
+    "break_glass": ("Break glass", "Why it cannot wait", "The demo starts in an hour", "Approve alone"),
+}
+
+
+def reason_form(action: str, state: Mapping[str, str]) -> Block:
+    """Why it is denied, or approved alone; break-glass says that everybody who is skipped is told."""
+    title, label, example, submit = REASONS[action]
+    blocks = [text_input("reason", label, placeholder=example, max_length=200)]
+    if action == "break_glass":
+        blocks.append(context("You approve alone. Everybody who is skipped is told, and hard caps still hold."))
+    return modal(title, action, blocks, submit=submit, state=state)
+
+
+def label(action: str) -> str:
+    """What a button of a request says."""
+    return LABELS.get(action, action.replace("_", " ").capitalize())
+
+
+def notice(found: LaunchCard, event: str, text: str) -> Message:
+    """A direct message about a request: how to connect, or what happened, with the buttons that help."""
+    if event == "connect":
+        return ready(found)
+    blocks = [section(told(text))]
+    if event.startswith("end") and found.refs:
+        blocks.append(_ending(found))
+    elif found.launch.state == "failed" and found.buttons:
+        blocks.append(actions(*(_press(action, found.launch) for action in found.buttons)))
+    return Message(told(text), blocks)
+
+
+def _ending(found: LaunchCard) -> Block:
+    ref = found.refs[0]
+    return actions(button("Stop", "stop", ref), button("Extend...", "extend", ref))

@@ -26,7 +26,7 @@ def whisper(parts: Parts, row: OutboxRow) -> Message:
     message = notice(parts, row)
     offer, ref = str(row.data.get("offer") or ""), str(row.data.get("ref") or "")
     if offer and ref:
-        message.blocks.append(actions(button(offer.capitalize(), offer, ref)))
+        message.blocks.append(actions(button(launch_views.label(offer), offer, ref)))
     return message
 
 
@@ -52,6 +52,12 @@ def launch_card(parts: Parts, row: OutboxRow) -> Message:
     return launch_views.card(launch.card(parts, row.subject))
 
 
+def launch_notice(parts: Parts, row: OutboxRow) -> Message:
+    """A direct message about a request."""
+    event, text = str(row.data.get("event", "")), str(row.data.get("text", ""))
+    return launch_views.notice(launch.card(parts, row.subject), event, text)
+
+
 VIEWS: Mapping[str, View] = {
     "notice": notice,
     "whisper": whisper,
@@ -59,4 +65,5 @@ VIEWS: Mapping[str, View] = {
     "digest": digest,
     "unclaimed": unclaimed,
     "launch_card": launch_card,
+    "launch_notice": launch_notice,
 }
