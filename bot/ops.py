@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0  # a slow op keeps its lease for as long as its process lives
 POLL_SECONDS = 0.5  # for rows of other replicas, and for what becomes due
+AT_ONCE = timedelta()
 LONGEST_PAUSE = timedelta(seconds=60)
 TRIES = 10  # of an op that meets a bug; what AWS or Slack refuses is tried for as long as its function says
 
@@ -37,6 +38,7 @@ class Op:
     payload: Mapping[str, Any]
     owner: str
     attempts: int  # this one counted
+    failures: int = 0  # in a row, before this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not now; without *after* the pause doubles with each attempt."""
+    """Not now: it is early (*after*), or it failed, and then the pause doubles with each failure in a row."""
 
     reason: str
     after: timedelta | None = None
@@ -73,9 +75,27 @@ def finish(tx: Tx, op: Op, now: datetime) -> None:
         raise LeaseLost
 
 
-def pause(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: 1, 2, 4 ... 60 s."""
-    return min(timedelta(seconds=2.0 ** min(attempts - 1, 10)), LONGEST_PAUSE)
+def hold(tx: Tx, op: Op, now: datetime) -> None:
+    """Keep the lease for a call that comes next; raises LeaseLost when it is somebody else's by now."""
+    if not table.renew(tx, op=op.id, owner=op.owner, lease=now + LEASE):
+        raise LeaseLost
+
+
+def again(
+    tx: Tx, *, kind: str, key: str, payload: Mapping[str, Any], now: datetime, due: datetime | None = None
+) -> None:
+    """Have work done once more, whether it ended before or never was; work that waits stays as it is."""
+    table.again(tx, kind=kind, key=key, payload=payload, now=now, due=due or now)
+
+
+def hasten(tx: Tx, *, kind: str, key: str, now: datetime) -> None:
+    """Have work that waits done now."""
+    table.hasten(tx, kind=kind, key=key, now=now)
+
+
+def pause(failures: int) -> timedelta:
+    """How long to wait after so many failures before this one: 1, 2, 4 ... 60 s."""
+    return min(timedelta(seconds=2.0 ** min(failures, 10)), LONGEST_PAUSE)
 
 
 class Workers:
@@ -178,7 +198,7 @@ class Workers:
             outcome = Retry(str(error))
         except Exception as error:
             log.exception("op %s %s failed", op.kind, op.key)
-            if op.attempts >= TRIES:
+            if op.failures + 1 >= TRIES:
                 self._give_up(op, error)
                 return
             outcome = Retry(f"{type(error).__name__}: {error}")
@@ -190,8 +210,9 @@ class Workers:
             if isinstance(outcome, Done):
                 table.finish(tx, op=op.id, owner=op.owner, now=now)
                 return
-            until = now + (outcome.after if outcome.after is not None else pause(op.attempts))
-            table.postpone(tx, op=op.id, owner=op.owner, until=until, error=outcome.reason)
+            failed = outcome.after is None
+            until = now + (pause(op.failures) if outcome.after is None else outcome.after)
+            table.postpone(tx, op=op.id, owner=op.owner, until=until, error=outcome.reason, failed=failed)
 
     def _give_up(self, op: Op, error: Exception) -> None:
         now = self._parts.clock.now()
@@ -227,6 +248,7 @@ def _op(row: Row) -> Op:
         payload=unpack(row["payload"]),
         owner=row["owner"],
         attempts=row["attempts"],
+        failures=row["failures"],
     )
 
 

@@ -25,7 +25,7 @@ POLL_SECONDS = 0.5
 LONGEST_PAUSE = timedelta(minutes=5)
 SLOW_FOR = timedelta(minutes=10)  # after Slack asked for a pause, a channel gets one message a second for so long
 SLOW_GAP = timedelta(seconds=1)
-ONCE = "whisper"  # cannot be edited: the same one is never sent twice
+WHISPER = "whisper"  # cannot be edited: the same one is never sent twice
 
 # Slack's codes for a message that is not there (any more) or may not be edited: it is posted anew.
 NOT_EDITABLE = frozenset(
@@ -76,9 +76,15 @@ def say(
     Have a message sent, or the one that stands under the same (what, subject, to, key) brought up to date.
 
     A "whisper" goes to one person (*to*) through data["response_url"], else in data["channel"], else as a direct
-    message; its data["text"] is plain text in which only <@U...> is a mention. The same one is sent once.
+    message; the same one is sent once. Its data["text"] is plain text in which only <@U...>, <#C...> and
+    <!subteam^S...> are mark-up; data["offer"] with data["ref"] is a button.
     """
-    table.put(tx, table.Name(what, subject, to, key), data=data or {}, now=now, again=what != ONCE)
+    table.put(tx, table.Name(what, subject, to, key), data=data or {}, now=now, again=what != WHISPER)
+
+
+def stands(tx: Tx, *, what: str, subject: str) -> bool:
+    """Whether such a message about *subject* was ever written."""
+    return table.find(tx, what=what, subject=subject) is not None
 
 
 def deliver(parts: Parts, views: Mapping[str, View]) -> int:
@@ -153,7 +159,7 @@ def _one(parts: Parts, views: Mapping[str, View]) -> int | None:
 
 def _send(parts: Parts, row: Row, message: Sendable) -> tuple[str, str]:
     """Post or edit; returns where it stands."""
-    if row["what"] == ONCE:
+    if row["what"] == WHISPER:
         return _whisper(parts, row, message)
     if row["ts"]:
         try:

@@ -105,7 +105,7 @@ class Launching(Section):
     security_groups: tuple[str, ...] = ()
     instance_profile: str = ""  # name or ARN
     spot: Literal["one-time", "persistent"] = "one-time"
-    boot: tuple[Literal["gpu-check", "jupyter"], ...] = ("gpu-check", "jupyter")
+    boot: tuple[Literal["gpu-check", "jupyter", "end-guard"], ...] = ("gpu-check", "jupyter")
     end: End = End()
 
     @model_validator(mode="after")

@@ -54,13 +54,14 @@ def finish(tx: Tx, *, op: int, owner: str, now: datetime, state: str = "done", e
     return changed == 1
 
 
-def postpone(tx: Tx, *, op: int, owner: str, until: datetime, error: str) -> bool:
-    """Let go of it until a later time."""
+def postpone(tx: Tx, *, op: int, owner: str, until: datetime, error: str, failed: bool) -> bool:
+    """Let go of it until a later time; one that is only early has not *failed*."""
     changed = tx.run(
-        "UPDATE op SET next_at = ?, error = ?, lease = NULL, owner = NULL WHERE id = ? AND owner = ?"
-        " AND state = 'ready'",
+        "UPDATE op SET next_at = ?, error = ?, lease = NULL, owner = NULL,"
+        " failures = CASE ? WHEN 1 THEN failures + 1 ELSE 0 END WHERE id = ? AND owner = ? AND state = 'ready'",
         stamp(until),
         error,
+        int(failed),
         op,
         owner,
     )
@@ -77,7 +78,7 @@ def again(tx: Tx, *, kind: str, key: str, payload: Mapping[str, Any], now: datet
     if add(tx, kind=kind, key=key, payload=payload, now=now, due=due):
         return
     tx.run(
-        "UPDATE op SET state = 'ready', next_at = ?, attempts = 0, owner = NULL, lease = NULL, error = ''"
+        "UPDATE op SET state = 'ready', next_at = ?, attempts = 0, failures = 0, owner = NULL, lease = NULL, error = ''"
         " WHERE kind = ? AND key = ? AND state != 'ready'",
         stamp(due),
         kind,

@@ -7,6 +7,7 @@ CREATE TABLE op (
     owner TEXT,
     lease TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
     next_at TEXT NOT NULL,
     created_at TEXT NOT NULL,
     ended_at TEXT,

@@ -1,0 +1,172 @@
+"""Launches: ask, check, answer, drive, follow; each step is a row before it is an effect, and recovered from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot import launch_sweep, ops
+from bot.launch_answer import answer, expire
+from bot.launch_ask import write_ask
+from bot.launch_check import check
+from bot.launch_drive import drive
+from bot.launch_end import KIND, end, extended
+from bot.launch_follow import follow
+from bot.launch_freeze import freeze as _freeze
+from bot.launch_freeze import switch
+from bot.launch_more import more
+from bot.launch_rows import frozen
+from bot.launch_sweep import sweep
+from bot.ops import OpFunction
+from bot.parts import Parts
+from bot.rules import launch_money, launch_next, launch_progress
+from bot.rules.click import Click
+from bot.rules.launch import Connect, Launch, LaunchCard, Reply, Wanted
+from bot.rules.launch_image import chip_family
+from bot.rules.policy import Policy
+from bot.store import attempts, launches, resources
+from bot.store.db import Tx
+
+__all__ = ["OPS", "LaunchCard", "Reply", "Wanted", "ask", "card", "extended", "freeze", "press", "recover", "switch"]
+
+OPS: Mapping[str, OpFunction] = {
+    "launch.check": check,
+    "launch.answer": answer,
+    "launch.drive": drive,
+    "launch.follow": follow,
+    "launch.end": end,
+    "launch.more": more,
+    "launch.freeze": _freeze,
+    "launch.sweep": sweep,
+}
+MORE = ("try_next", "raise_quota")
+
+
+def ask(parts: Parts, wanted: Wanted, *, asker: str, team: str, key: str, reply: Reply) -> str:
+    """Write a request down and return its id; the same *key* gives the same request. One transaction, no network."""
+    open_for = parts.policy().approvals.expires_hours
+    with parts.store.transaction() as tx:
+        now = parts.clock.now()
+        identity = write_ask(tx, wanted, asker=asker, team=team, key=key, reply=reply, now=now, hours=open_for)
+    parts.wake()
+    return identity
+
+
+def press(parts: Parts, click: Click) -> None:
+    """Write a press down: approve, deny, withdraw, break_glass, try_next, raise_quota. One transaction, no network."""
+    kind = "launch.more" if click.action.startswith(MORE) else "launch.answer"
+    _write(parts, kind, click)
+
+
+def freeze(parts: Parts, text: str, *, user: str, team: str, key: str, reply: Reply) -> None:
+    """Write down `/ml-freeze TEXT`. One transaction, no network."""
+    click = Click(
+        action="freeze",
+        value=text,
+        user=user,
+        team=team,
+        key=key,
+        channel=reply.channel,
+        response_url=reply.response_url,
+    )
+    _write(parts, "launch.freeze", click)
+
+
+def _write(parts: Parts, kind: str, click: Click) -> None:
+    with parts.store.transaction() as tx:
+        ops.enqueue(tx, kind=kind, key=click.key, payload=click.payload(), now=parts.clock.now())
+    parts.wake()
+
+
+def card(parts: Parts, launch_id: str) -> LaunchCard:
+    """The facts of a request's card as they are now; raises KeyError for an id that was never given out."""
+    policy = parts.policy()
+    with parts.store.transaction() as tx:
+        launch = launches.find(tx, launch_id)
+        if launch is None:
+            raise KeyError(launch_id)
+        now = parts.clock.now()
+        spending = launches.spending(tx, launch_money.month_of(now))
+        choice = _next_choice(parts, policy, launch)
+        return LaunchCard(
+            launch=launch,
+            votes=launches.votes(tx, launch.id, shown=launch.shown),
+            approvers=policy.approvals.approvers,
+            groups=policy.approvals.groups,
+            attempts=attempts.all_of(tx, launch.id),
+            budgets=launch_money.lines(policy.budgets, launch.asker, spending, now),
+            connect=_connect(parts, policy, launch),
+            refs=_refs(tx, parts, launch),
+            buttons=_buttons(policy, launch, choice),
+            waits=_waits(tx, launch),
+            next_choice=choice,
+        )
+
+
+def recover(parts: Parts) -> None:
+    """At start and every 15 s or sooner: expire old asks, and have every unfinished request worked on again."""
+    with parts.store.transaction() as tx:
+        now = parts.clock.now()
+        for launch in launches.expired(tx, now):
+            expire(tx, launch, now)
+        for launch in launches.in_state(tx, "checking", "approved", "launching", "running"):
+            kind = _kind_of_work(launch)
+            if kind:
+                payload = {"launch": launch.id, "user": launch.asker}
+                ops.again(tx, kind=kind, key=launch.id, payload=payload, now=now)
+        launch_sweep.plan(tx, now)
+    parts.wake()
+
+
+def _kind_of_work(launch: Launch) -> str:
+    if launch.state == "checking":
+        return "launch.check"
+    if launch.instance_ids:
+        return "" if launch.progress == "ready" else "launch.follow"
+    return "launch.drive" if launch.state in ("approved", "launching") else ""
+
+
+def _next_choice(parts: Parts, policy: Policy, launch: Launch) -> Wanted | None:
+    if launch.state != "failed":
+        return None
+    return launch_next.next_choice(launch.wanted, launch.error_code, policy.limits, parts.catalog)
+
+
+def _buttons(policy: Policy, launch: Launch, choice: Wanted | None) -> tuple[str, ...]:
+    if launch.state == "asked":
+        return ("approve", "deny", "withdraw", *(("break_glass",) if policy.approvals.break_glass else ()))
+    if launch.state == "failed":
+        quota = ("raise_quota",) if launch_next.is_quota(launch.error_code) else ()
+        return (*(("try_next",) if choice else ()), *quota)
+    return ()
+
+
+def _waits(tx: Tx, launch: Launch) -> str:
+    """Why an approved request is not carried out yet."""
+    if launch.state not in ("approved", "launching") or launch.instance_ids:
+        return ""
+    if why := frozen(tx):
+        return why
+    attempt = attempts.standing(tx, launch.id)
+    return f"{attempt.error} mlbot tries again with the same token." if attempt and attempt.unsure else ""
+
+
+def _connect(parts: Parts, policy: Policy, launch: Launch) -> Connect | None:
+    if launch.offer is None:
+        return None
+    instance = parts.catalog.instance(launch.wanted.instance_type)
+    return launch_progress.connect(
+        launch,
+        launch.offer,
+        neuron=chip_family(instance) == "neuron",
+        chip=instance.chip is not None,
+        jupyter="UserData" in launch.offer.params and "jupyter" in policy.launch.boot,
+    )
+
+
+def _refs(tx: Tx, parts: Parts, launch: Launch) -> tuple[str, ...]:
+    """References to its machines, for the buttons that stop and extend them."""
+    now = parts.clock.now()
+    return tuple(
+        resources.see(tx, account="default", region=launch.wanted.region, kind=KIND, aws_id=identity, now=now)
+        for identity in launch.instance_ids
+    )

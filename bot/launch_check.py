@@ -1,0 +1,168 @@
+"""The checks of a request, before anybody is asked: then its card stands, or its asker hears why not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from bot import launch_boot, launch_facts, ops
+from bot.launch_rows import approved, frozen, move, whisper
+from bot.ops import Done, Op, Outcome
+from bot.parts import Parts
+from bot.rules import launch_check, launch_money, launch_params
+from bot.rules.errors import CloudError, Gone, NoCapacity, Unsure
+from bot.rules.launch import Launch, Offer
+from bot.rules.launch_check import Found, Refusal
+from bot.rules.launch_money import Price
+from bot.rules.launch_next import is_quota, way_out
+from bot.rules.launch_text import what
+from bot.rules.people import may_act
+from bot.rules.policy import Policy
+from bot.store import launches
+from bot.store.db import Tx
+from data.shapes import Instance
+
+
+def check(parts: Parts, op: Op) -> Outcome:
+    """Gather what the policy, AWS and Slack say, then ask the approvers or refuse."""
+    with parts.store.reading() as tx:
+        launch = launches.find(tx, str(op.payload["launch"]))
+    if launch is None or launch.state != "checking":
+        return Done()
+    policy = parts.policy()
+    price = launch_money.price(launch.wanted, parts.catalog)
+    refusal = _by_person(parts, launch, policy) or _by_policy(parts, launch, policy, price)
+    offer = None
+    if refusal is None and price is not None:
+        offer, refusal = _by_cloud(parts, launch, policy, price)
+    with parts.store.transaction() as tx:
+        ops.finish(tx, op, parts.clock.now())
+        if offer is not None and price is not None:
+            refusal = _ask(tx, parts, launch, policy, offer, price)
+        if refusal is not None:
+            _refuse(tx, parts, launch, refusal)
+    parts.wake()
+    return Done()
+
+
+def _by_person(parts: Parts, launch: Launch, policy: Policy) -> Refusal | None:
+    if launch.asker in policy.approvals.denied:
+        return Refusal("The policy lets you launch nothing.", "Ask one of the approvers.")
+    why = may_act(parts.people.get(launch.asker), team="")
+    return Refusal(why, "Ask a member of the team to ask for it.", "person") if why else None
+
+
+def _by_policy(parts: Parts, launch: Launch, policy: Policy, price: Price | None) -> Refusal | None:
+    instance = parts.catalog.instance(launch.wanted.instance_type)
+    return launch_check.by_policy(launch.wanted, instance, price, policy, parts.catalog)
+
+
+def _by_cloud(parts: Parts, launch: Launch, policy: Policy, price: Price) -> tuple[Offer | None, Refusal | None]:
+    """The offer as far as AWS answers, or its refusal."""
+    wanted, instance = launch.wanted, parts.catalog.instance(launch.wanted.instance_type)
+    found = launch_facts.look(parts, wanted, instance)
+    if refusal := launch_check.by_cloud(wanted, instance, found, policy, parts.catalog):
+        return None, refusal
+    offer = _offer(launch, policy, found, price, instance)
+    error = launch_facts.dry_run(parts, wanted, _first_try(offer))
+    if error is None or isinstance(error, NoCapacity):
+        return offer, None
+    if isinstance(error, Unsure):
+        return replace(offer, notes=(*offer.notes, f"Not checked: whether AWS would allow it. {error}")), None
+    return None, _refused(parts, launch, policy, error)
+
+
+def _refused(parts: Parts, launch: Launch, policy: Policy, error: CloudError) -> Refusal:
+    mend = way_out(error, launch.wanted, policy.limits, parts.catalog)
+    if isinstance(error, Gone) and launch.wanted.image:
+        mend = "Name another image, or none, and ask again."
+    return Refusal(str(error), mend, error.code)
+
+
+def _offer(launch: Launch, policy: Policy, found: Found, price: Price, instance: Instance) -> Offer:
+    image = found.image.value
+    assert image is not None  # by_cloud refuses a request without one
+    login = policy.launch.login or ("ec2-user" if "amazon linux" in image.name.lower() else "ubuntu")
+    values = {"login": login, "grace_minutes": f"{policy.launch.end.grace_minutes:g}"}
+    script = launch_boot.script(policy.launch.boot, values)
+    params = launch_params.build(launch, policy.launch, image=image.id, root=image.root, user_data=script)
+    return Offer(
+        params=params,
+        places=launch_check.places(found),
+        notes=launch_check.notes(launch.wanted, found, policy),
+        usd_disk=price.usd_disk,
+        price_basis=price.basis,
+        image_name=image.name or image.id,
+        login=login,
+        ssm=bool(policy.launch.instance_profile),
+    )
+
+
+def _first_try(offer: Offer) -> dict[str, Any]:
+    params = dict(offer.params)
+    if offer.places:
+        first = offer.places[0]
+        params |= {"SubnetId": first.subnet} if first.subnet else {"Placement": {"AvailabilityZone": first.zone}}
+    return params
+
+
+def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, price: Price) -> Refusal | None:
+    """Post it for the approvers, or approve it at once where the policy does; a refusal when it may not be."""
+    now = parts.clock.now()
+    if why := frozen(tx):
+        return Refusal(why, "Ask again when an approver has ended the freeze (/ml-freeze off).", "frozen")
+    spending = launches.spending(tx, launch_money.month_of(now))
+    budgets = launch_money.lines(policy.budgets, launch.asker, spending, now)
+    if why := launch_money.over(budgets, price.usd_total):
+        return Refusal(
+            why, "Ask for fewer hours or a smaller type, or an operator raises it under [budgets].", "budget"
+        )
+    needed = launch_money.needed(policy.approvals, price.usd_total, now)
+    if needed and not _somebody_may(policy, launch):
+        return Refusal("The policy names nobody who could approve this.", "An operator sets [approvals] approvers.")
+    shown = launch_params.digest(launch.wanted, offer.params, price.usd_per_hour, price.usd_total)
+    asked = move(
+        tx,
+        launch,
+        "asked",
+        actor=launch.asker,
+        now=now,
+        detail={"wanted": asdict(launch.wanted), "shown": shown, "usd_total": price.usd_total, "needed": needed},
+        offer=offer,
+        shown=shown,
+        usd_per_hour=price.usd_per_hour,
+        usd_total=price.usd_total,
+        needed=needed,
+        card_channel=policy.approvals.channel,
+    )
+    if asked is None:
+        return None
+    if needed == 0:
+        approved(tx, asked, by=(), how="policy", now=now)
+    words = f"Your request for {what(launch.wanted)} stands in <#{policy.approvals.channel}>."
+    whisper(tx, asked, "\n".join([words, *offer.notes]), key=f"asked:{shown[:12]}", now=now)
+    return None
+
+
+def _somebody_may(policy: Policy, launch: Launch) -> bool:
+    approvals = policy.approvals
+    return bool(approvals.groups or set(approvals.approvers) - set(approvals.denied) or approvals.break_glass)
+
+
+def _refuse(tx: Tx, parts: Parts, launch: Launch, refusal: Refusal) -> None:
+    now = parts.clock.now()
+    refused = move(
+        tx,
+        launch,
+        "refused",
+        actor="mlbot",
+        now=now,
+        detail={"wanted": asdict(launch.wanted), "why": refusal.why, "code": refusal.code},
+        error=refusal.why,
+        error_code=refusal.code,
+        way_out=refusal.way_out,
+    )
+    if refused is not None:
+        offer = "raise_quota" if is_quota(refusal.code) else ""
+        text = f"Not asked: {refusal.why} {refusal.way_out}".strip()
+        whisper(tx, refused, text, key=f"refused:{launch.changed_at}", now=now, offer=offer)

@@ -1,0 +1,117 @@
+"""The end of the hours that were asked for: a reminder before, then the owner is asked or, by policy, it is stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot import ops
+from bot.kinds import KINDS, Look
+from bot.launch_rows import card, note, notice
+from bot.ops import Done, Op, Outcome, Retry
+from bot.parts import Parts
+from bot.rules.errors import CloudError, Unsure
+from bot.rules.idle import Resource
+from bot.rules.launch import Launch
+from bot.rules.launch_text import at, what
+from bot.rules.policy_launch import End
+from bot.store import launches
+from bot.store.db import Tx
+
+KIND = "ec2_instance"
+
+
+def watch(tx: Tx, parts: Parts, launch: Launch, now: datetime) -> None:
+    """Write down when the end is to be looked at; an extension calls it again."""
+    if launch.until is not None:
+        remind = timedelta(minutes=parts.policy().launch.end.remind_minutes)
+        ops.again(
+            tx,
+            kind="launch.end",
+            key=launch.id,
+            payload={"launch": launch.id},
+            now=now,
+            due=max(launch.until - remind, now),
+        )
+
+
+def end(parts: Parts, op: Op) -> Outcome:
+    """Remind, ask or stop, whichever is due; an end that was moved is waited for."""
+    with parts.store.reading() as tx:
+        launch = launches.find(tx, str(op.payload["launch"]))
+    if launch is None or launch.state != "running" or launch.until is None:
+        return Done()
+    rules, now = parts.policy().launch.end, parts.clock.now()
+    if (wait := launch.until - timedelta(minutes=rules.remind_minutes) - now) > timedelta():
+        return Retry("its end is not near", wait)
+    if now < launch.until:
+        _remind(parts, launch, rules, now)
+        return Retry("its end is near", launch.until - now)
+    if not rules.stop:
+        return _ask(parts, op, launch, now)
+    if (grace := launch.until + timedelta(minutes=rules.grace_minutes) - now) > timedelta():
+        return Retry("its end is over, the grace is not", grace)
+    return _stop(parts, op, launch)
+
+
+def extended(tx: Tx, parts: Parts, launch: Launch, *, until: datetime, by: str, now: datetime) -> None:
+    """Move the end, in the transaction that records who did."""
+    if launches.change(tx, launch.id, be=("running",), now=now, until=until):
+        moved = launches.find(tx, launch.id)
+        assert moved is not None
+        note(tx, moved, "extended", actor=by, now=now, detail={"before": launch.until, "after": until})
+        card(tx, moved, now)
+        watch(tx, parts, moved, now)
+        ops.hasten(tx, kind="launch.end", key=launch.id, now=now)
+
+
+def _remind(parts: Parts, launch: Launch, rules: End, now: datetime) -> None:
+    then = "it is stopped then, with its disk kept" if rules.stop else "it runs on, and bills, until you stop it"
+    text = f"{what(launch.wanted)} ends at {at(launch.until)}: {then}. Extend it if you need longer."
+    with parts.store.transaction() as tx:
+        notice(tx, launch, "end_soon", text, now=now, key=str(launch.until))
+    parts.wake()
+
+
+def _ask(parts: Parts, op: Op, launch: Launch, now: datetime) -> Outcome:
+    text = (
+        f"The hours of {what(launch.wanted)} were over at {at(launch.until)}; it still runs and bills. Stop or extend?"
+    )
+    with parts.store.transaction() as tx:
+        ops.finish(tx, op, now)
+        notice(tx, launch, "end_over", text, now=now, key=str(launch.until))
+        note(tx, launch, "end_over", actor="mlbot", now=now, detail={"until": launch.until})
+    parts.wake()
+    return Done()
+
+
+def _stop(parts: Parts, op: Op, launch: Launch) -> Outcome:
+    """Stop every machine of it that still is the one that was launched; each is read again first."""
+    look = Look(parts.cloud, "default", launch.wanted.region, parts.clock.now())
+    done: dict[str, str] = {}
+    for identity in launch.instance_ids:
+        one = KINDS[KIND].read(look, identity)
+        if one is None or one.request != launch.id or one.state not in ("running", "pending"):
+            done[identity] = "left alone: " + ("gone" if one is None else one.state)
+        else:
+            done[identity] = _halt(look, one)
+    with parts.store.transaction() as tx:
+        now = parts.clock.now()
+        ops.finish(tx, op, now)
+        note(tx, launch, "end_stopped", actor="mlbot", now=now, detail={"machines": done})
+        told = "; ".join(f"{identity} {came}" for identity, came in done.items())
+        notice(tx, launch, "end_stopped", f"The hours of {what(launch.wanted)} are over: {told}.", now=now)
+    parts.wake()
+    return Done()
+
+
+def _halt(look: Look, one: Resource) -> str:
+    """A one-time spot machine cannot be stopped; ending it would lose its disk, so its owner decides."""
+    if one.details.get("one_time_spot"):
+        return "runs on: it is one-time spot, which can only be terminated; press Terminate in /ml-instances"
+    try:
+        KINDS[KIND].verbs["stop"](look, one)
+    except Unsure:
+        raise
+    except CloudError as error:
+        return f"could not be stopped: {error}"
+    return "was stopped; its disk still bills"

@@ -1,0 +1,125 @@
+"""Every few minutes: what AWS runs under our tag against what the rows say; the difference is adopted or told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import audit, launch_end, ops, outbox
+from bot.launch_rows import move, note, notice
+from bot.ops import Done, Op, Outcome
+from bot.parts import Parts
+from bot.rules import launch_progress
+from bot.rules.errors import CloudError
+from bot.rules.launch import Launch
+from bot.rules.launch_params import MANAGED, OWNER, REQUEST
+from bot.rules.launch_text import person, what
+from bot.store import launches
+from bot.store.db import Tx
+
+EVERY = timedelta(minutes=5)
+GRACE = timedelta(minutes=5)  # AWS may not show a machine that it has just made
+ALIVE = ("pending", "running", "stopping", "stopped")
+
+Facts = Sequence[Mapping[str, Any]]
+
+
+def plan(tx: Tx, now: datetime) -> None:
+    """Have a sweep made, one in each five minutes over all replicas."""
+    slot = int(now.timestamp() // EVERY.total_seconds())
+    ops.enqueue(tx, kind="launch.sweep", key=str(slot), payload={}, now=now)
+
+
+def sweep(parts: Parts, op: Op) -> Outcome:
+    """Compare region by region; one that does not answer is left as it is."""
+    for region in parts.policy().limits.regions:
+        try:
+            facts = _tagged(parts, region)
+        except CloudError:
+            continue
+        by_request: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for fact in facts:
+            by_request[_tag(fact, REQUEST)].append(fact)
+        with parts.store.transaction() as tx:
+            now = parts.clock.now()
+            for request, machines in by_request.items():
+                _known_or_told(tx, parts, request, machines, now)
+            _missing(tx, region, {str(fact["InstanceId"]) for fact in facts}, now)
+    parts.wake()
+    return Done()
+
+
+def _tagged(parts: Parts, region: str) -> list[Mapping[str, Any]]:
+    ec2 = parts.cloud.client("ec2", region)
+    filters = [
+        {"Name": f"tag:{MANAGED}", "Values": ["true"]},
+        {"Name": "instance-state-name", "Values": list(ALIVE)},
+    ]
+    rows = parts.cloud.items(ec2, "describe_instances", "Reservations", Filters=filters)
+    return [instance for reservation in rows for instance in reservation["Instances"]]
+
+
+def _known_or_told(tx: Tx, parts: Parts, request: str, machines: Facts, now: datetime) -> None:
+    launch = launches.find(tx, request)
+    if launch is None:
+        for fact in machines:
+            _stranger(tx, parts, fact, request, now)
+    elif launch.state in ("launching", "approved"):
+        ops.hasten(tx, kind="launch.drive", key=launch.id, now=now)
+    elif launch.state != "running":
+        _adopt(tx, parts, launch, machines, now)
+    elif new := [fact for fact in machines if fact["InstanceId"] not in launch.instance_ids]:
+        _adopt(tx, parts, launch, [*new], now)
+
+
+def _adopt(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime) -> None:
+    """It carries the tag of a request that does not know it: it is theirs, it bills, and they hear of it."""
+    ids = tuple(dict.fromkeys([*launch.instance_ids, *(str(fact["InstanceId"]) for fact in machines)]))
+    values: dict[str, Any] = {
+        "instance_ids": ids,
+        "progress": "ready",
+        "machine": launch_progress.machine(machines[0]),
+        "started_at": launch.started_at or launch_progress.started(machines),
+        "ended_at": None,
+    }
+    moved = move(tx, launch, "running", actor=audit.BOT, now=now, detail={"adopted": ids}, **values)
+    if moved is not None:
+        launch_end.watch(tx, parts, moved, now)
+        text = f"{what(launch.wanted)} runs after all ({', '.join(ids)}). Stop it if you do not need it."
+        notice(tx, moved, "adopted", text, now=now, key=",".join(ids))
+
+
+def _stranger(tx: Tx, parts: Parts, fact: Mapping[str, Any], request: str, now: datetime) -> None:
+    """Our tags, but no row of ours: from another mlbot, or from before a restore."""
+    channel = parts.policy().approvals.channel
+    identity, owner = str(fact["InstanceId"]), _tag(fact, OWNER)
+    if not channel:
+        return
+    text = (
+        f"{identity} ({fact.get('InstanceType', '')}) carries mlbot's tags, but this mlbot never launched it "
+        f"(request {request or 'none'}, owner {person(owner) if owner else 'none'}). It bills: /ml-instances all."
+    )
+    before = outbox.stands(tx, what="notice", subject=identity)
+    if not before:
+        outbox.say(tx, what="notice", subject=identity, to=channel, now=now, data={"text": text})
+        audit.record(tx, actor=audit.BOT, action="stranger", subject=identity, now=now, detail={"request": request})
+
+
+def _missing(tx: Tx, region: str, seen: set[str], now: datetime) -> None:
+    """Rows that say running while no machine of theirs is there any more."""
+    for launch in launches.in_state(tx, "running"):
+        recent = launch.changed_at is not None and now - launch.changed_at < GRACE
+        if launch.wanted.region != region or recent or seen & set(launch.instance_ids):
+            continue
+        moved = move(tx, launch, "ended", actor=audit.BOT, now=now, detail={"why": "gone in AWS"}, ended_at=now)
+        if moved is not None:
+            note(tx, moved, "gone", actor=audit.BOT, now=now, detail={"instance_ids": launch.instance_ids})
+            notice(
+                tx, moved, "gone", f"{what(launch.wanted)} ({', '.join(launch.instance_ids)}) is gone in AWS.", now=now
+            )
+
+
+def _tag(fact: Mapping[str, Any], key: str) -> str:
+    return next((str(tag["Value"]) for tag in fact.get("Tags", ()) if tag["Key"] == key), "")

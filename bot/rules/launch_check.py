@@ -1,0 +1,229 @@
+"""Whether a request can be granted before anybody is asked: the policy's limits, then what AWS answered; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bot.rules.errors import CloudError, Gone
+from bot.rules.launch import Place, Wanted
+from bot.rules.launch_image import Image
+from bot.rules.launch_money import Price
+from bot.rules.launch_text import hours, usd
+from bot.rules.policy import Policy
+from bot.rules.policy_launch import Limits
+from data import Catalog, Quota
+from data.shapes import Instance
+
+T = TypeVar("T")
+QUOTA = "Quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What AWS said to one question: a value, or why there is none."""
+
+    value: T | None = None
+    error: CloudError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A vCPU quota, and how much of it is in use."""
+
+    quota: Quota
+    limit: float
+    used: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What AWS was asked."""
+
+    zones: Answer[tuple[str, ...]]  # that offer the type
+    places: Answer[tuple[Place, ...]]  # subnets with their zone
+    image: Answer[Image]
+    room: Answer[Room | None]
+    key: Answer[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not, and the way out; *code* is AWS's or "policy"."""
+
+    why: str
+    way_out: str
+    code: str = "policy"
+
+
+def by_policy(
+    wanted: Wanted, instance: Instance, price: Price | None, policy: Policy, catalog: Catalog
+) -> Refusal | None:
+    """The limits that no approval lifts."""
+    problems = list(_limits(wanted, instance, policy.limits))
+    if price is None:
+        where = elsewhere(wanted, policy.limits, catalog)
+        problems.append((f"no {wanted.market} price of it is known in {wanted.region}", where))
+    else:
+        problems += _money(wanted, price, policy.limits)
+    if not policy.approvals.channel:
+        problems.append(("the policy names no channel for requests", "an operator sets [approvals] channel"))
+    if not problems:
+        return None
+    ways = "; ".join(dict.fromkeys(way for _, way in problems if way))
+    return Refusal(f"{wanted.instance_type}: {'; '.join(why for why, _ in problems)}.", _sentence(ways))
+
+
+def _limits(wanted: Wanted, instance: Instance, limits: Limits) -> Iterable[tuple[str, str]]:
+    if wanted.region not in limits.regions:
+        yield f"the policy does not allow {wanted.region}", f"allowed are {', '.join(limits.regions)}"
+    if instance.family in limits.denied_families or (limits.families and instance.family not in limits.families):
+        allowed = f"allowed are {', '.join(limits.families)}" if limits.families else "choose another family"
+        yield f"the policy does not allow the family {instance.family}", allowed
+    if wanted.market not in limits.markets:
+        yield f"the policy does not allow {wanted.market}", f"allowed is {', '.join(limits.markets)}"
+    if wanted.market not in instance.markets:
+        sold = " and ".join(instance.markets)
+        yield f"AWS does not sell it {wanted.market}", f"it is sold as {sold}" if sold else ""
+    if wanted.count > limits.max_count:
+        yield f"{wanted.count} machines are more than the policy's {limits.max_count}", f"count={limits.max_count}"
+    if wanted.disk_gb > limits.max_disk_gb:
+        yield f"{wanted.disk_gb} GB are more than the policy's {limits.max_disk_gb} GB", f"disk={limits.max_disk_gb}"
+    if wanted.hours > limits.max_hours:
+        yield (
+            f"{hours(wanted.hours)} are more than the policy's {hours(limits.max_hours)}",
+            f"hours={limits.max_hours:g}",
+        )
+
+
+def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterable[tuple[str, str]]:
+    if price.usd_per_hour > limits.max_usd_per_hour:
+        yield (
+            f"{usd(price.usd_per_hour)} an hour are more than the policy's {usd(limits.max_usd_per_hour)}",
+            "choose a smaller type or fewer machines",
+        )
+    if price.usd_total > limits.max_usd:
+        fit = int(limits.max_usd / price.usd_per_hour)
+        yield (
+            f"{usd(price.usd_total)} for {hours(wanted.hours)} are more than the policy's {usd(limits.max_usd)}",
+            f"hours={fit} would fit" if fit else "choose a smaller type",
+        )
+
+
+def by_cloud(wanted: Wanted, instance: Instance, found: Found, policy: Policy, catalog: Catalog) -> Refusal | None:
+    """What AWS refuses; what it does not answer is no refusal."""
+    for refusal in (
+        _no_zone(wanted, found, policy.limits, catalog),
+        _no_image(instance, wanted, found),
+        _no_subnet(found),
+        _no_key(wanted, found),
+        _no_room(wanted, instance, found),
+    ):
+        if refusal:
+            return refusal
+    return None
+
+
+def places(found: Found) -> tuple[Place, ...]:
+    """Where it may be tried, one after another; empty when AWS did not answer."""
+    zones, subnets = found.zones.value, found.places.value
+    if subnets is None:
+        return tuple(Place(zone) for zone in zones or ())
+    return tuple(place for place in subnets if zones is None or place.zone in zones)
+
+
+def notes(wanted: Wanted, found: Found, policy: Policy) -> tuple[str, ...]:
+    """What approvers and asker should know: what was not checked, and whether there is a way in."""
+    questions = {
+        "whether the type is offered there": found.zones.error,
+        "the subnets": found.places.error,
+        "the image": found.image.error,
+        "the quota": found.room.error,
+        "the key pair": found.key.error,
+    }
+    lines = [f"Not checked: {what}. {error}" for what, error in questions.items() if error]
+    if wanted.market == "spot":
+        lines.append("Spot: AWS may take it back, with two minutes' warning.")
+    if not policy.launch.instance_profile and not wanted.key_name:
+        lines.append(
+            "No way in is set up: the policy names no instance profile (for Session Manager) and the request no key "
+            "pair, so only EC2 Instance Connect is left, where the subnet and its security group let it through."
+        )
+    return tuple(lines)
+
+
+def _no_zone(wanted: Wanted, found: Found, limits: Limits, catalog: Catalog) -> Refusal | None:
+    if found.zones.value != ():
+        return None
+    why = f"AWS does not offer {wanted.instance_type} in {wanted.region}."
+    return Refusal(why, _sentence(elsewhere(wanted, limits, catalog)), "NotOffered")
+
+
+def _no_image(instance: Instance, wanted: Wanted, found: Found) -> Refusal | None:
+    error, image = found.image.error, found.image.value
+    if error is not None and image is None:
+        mend = "Set an AMI id as `image` under [launch] in the policy file, or name one with image=ami-..."
+        return Refusal(f"No image was found for {wanted.instance_type}: {error}", mend, error.code)
+    if image is None:
+        return None
+    if image.arch and image.arch != instance.arch:
+        why = f"The image {image.id} is for {image.arch}, and {wanted.instance_type} is {instance.arch}."
+        return Refusal(why, "Name an image of that architecture with image=ami-...", "Architecture")
+    if image.least_gb > wanted.disk_gb:
+        why = f"The image {image.name or image.id} needs a disk of at least {image.least_gb} GB."
+        return Refusal(why, f"Ask again with disk={image.least_gb}.", "DiskTooSmall")
+    return None
+
+
+def _no_subnet(found: Found) -> Refusal | None:
+    if isinstance(found.places.error, Gone):
+        return Refusal(
+            str(found.places.error), "An operator corrects `subnets` under [launch].", found.places.error.code
+        )
+    if found.places.value == ():
+        why = "None of the policy's subnets, and no default one, is in that region."
+        return Refusal(why, "An operator names `subnets` of that region under [launch].", "NoSubnet")
+    if found.places.value and not places(found):
+        zones = ", ".join(sorted({place.zone for place in found.places.value}))
+        why = f"AWS does not offer the type in the zones of the subnets that may be used ({zones})."
+        offered = ", ".join(found.zones.value or ())
+        return Refusal(why, f"An operator adds a subnet in {offered} under [launch].", "NoSubnet")
+    return None
+
+
+def _no_key(wanted: Wanted, found: Found) -> Refusal | None:
+    if not wanted.key_name or not isinstance(found.key.error, Gone):
+        return None
+    why = f"There is no key pair {wanted.key_name!r} in {wanted.region}."
+    return Refusal(why, "Name one that is there, or ask without key= to connect another way.", found.key.error.code)
+
+
+def _no_room(wanted: Wanted, instance: Instance, found: Found) -> Refusal | None:
+    room = found.room.value
+    if room is None or room.used + instance.vcpu * wanted.count <= room.limit:
+        return None
+    need = instance.vcpu * wanted.count
+    why = (
+        f"The account's quota {room.quota.name!r} ({room.quota.code}) in {wanted.region} is {room.limit:g} vCPUs: "
+        f"{room.used:g} are in use and this needs {need}."
+    )
+    fits = int((room.limit - room.used) // instance.vcpu)
+    ways = [f"count={fits} would fit"] if fits >= 1 else []
+    ways.append(f"an approver may ask AWS to raise it to {room.used + need:g} with the button")
+    return Refusal(why, _sentence("; ".join(ways)), QUOTA)
+
+
+def elsewhere(wanted: Wanted, limits: Limits, catalog: Catalog) -> str:
+    """Where else the type is sold, allowed regions first."""
+    sold = [one for one in catalog.regions_with(wanted.instance_type, wanted.market) if one != wanted.region]
+    allowed = [one for one in sold if one in limits.regions]
+    if allowed:
+        return f"{' and '.join(allowed[:3])} {'have' if len(allowed) > 1 else 'has'} it: region={allowed[0]}"
+    if sold:
+        return f"no other region that the policy allows has it; AWS sells it in {', '.join(sold[:3])}"
+    return "choose another type"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
