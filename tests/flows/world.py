@@ -1,4 +1,4 @@
-"""A small world for the stories: the real bot over real HTTP (or Socket Mode), a local Slack, a local AWS, one clock."""
+"""A small world for the stories: the real bot, a local Slack, a local AWS, and one clock that they share."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ class World:
         self.settle()
 
     def press(self, action: str, *, user: str, channel: str, text: str = "") -> None:
+        """Press a button and let the bot do what is due."""
+        self.click(action, user=user, channel=channel, text=text)
+        self.settle()
+
+    def click(self, action: str, *, user: str, channel: str, text: str = "") -> None:
         """Press the newest button whose action id begins with *action*, on a message that contains *text*."""
         message, element = self.find(action, user=user, channel=channel, text=text)
         self.slack.click(
@@ -62,7 +67,6 @@ class World:
             action_id=element["action_id"],
             value=element.get("value", ""),
         )
-        self.settle()
 
     def find(self, action: str, *, user: str, channel: str, text: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
         """The newest message with such a button, and the button."""
@@ -77,6 +81,11 @@ class World:
     def said(self, channel: str, *, user: str = ENGINEER) -> str:
         """All that *user* sees in *channel*, as one text."""
         return "\n".join(words(message) for message in self.slack.messages(channel, as_user=user))
+
+    def whispered(self, channel: str, *, user: str) -> str:
+        """What only *user* sees in *channel*."""
+        seen = self.slack.messages(channel, as_user=user)
+        return "\n".join(words(message) for message in seen if message.get("is_ephemeral"))
 
     def direct(self, user: str) -> str:
         """All that the bot wrote to *user* alone."""
