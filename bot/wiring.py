@@ -85,7 +85,8 @@ class Bot:
         settings = self.parts.settings
         over_socket = bool(settings.slack_app_token.get_secret_value())
         secret = settings.slack_signing_secret.get_secret_value()
-        door = Door(None if over_socket else self.app, secret, health.pages(self))
+        acks = health.Acks()
+        door = Door(None if over_socket else self.app, secret, health.pages(self, acks), watch=acks)
         self.server = Server(door, host=settings.host, port=settings.port)
         self.server.start()
         if over_socket:
