@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from data import Catalog, Chip, Instance
 from estimator.result import Cluster, Estimate
 from estimator.units import figure
+from estimator.wishes import too_slow
 from estimator.workload import Inference, Training, Wish, Workload
 
 Estimator = Callable[[Workload, Cluster, Catalog], Estimate]
@@ -24,6 +26,9 @@ MOST_NODES_EVER = 512  # under a deadline
 TWIN = "the same chips with more CPU and memory at a higher price"
 SHORT_ENOUGH = 1.0  # hours; more machines than that takes are not worth the trouble
 ENOUGH_REPLICAS = 256
+MOST_TO_HOLD = 4  # machines that one copy of a model may be spread over
+MOST_FOR_LATENCY = 8
+TRIES = 6
 DOES_NOT_FIT = "too small for this"
 HEADROOM = 0.7  # of the throughput that a service may use, so that queues stay short
 
@@ -203,25 +208,40 @@ def _numbers(work: Training, instance: Instance, reasons: Reasons) -> Iterator[i
 def _replicated(
     work: Inference, instance: Instance, catalog: Catalog, estimate: Estimator, reasons: Reasons
 ) -> Iterator[Estimate]:
-    """One machine, or so many as the request rate needs with headroom, or the deadline of a batch job."""
+    """One machine, or so many as the model, the request rate, the latency or the deadline needs."""
     if work.wish.chips is not None and instance.chips != work.wish.chips:
         return
-    one = estimate(work, cluster_of(instance, 1, catalog), catalog)
-    if not one.fits:
-        _does_not_fit(one, instance, reasons)
-        return
     most = work.wish.max_nodes or ENOUGH_REPLICAS
-    for nodes in sorted({min(most, nodes) for nodes in _enough(work, one)}):
-        yield one if nodes == 1 else estimate(work, cluster_of(instance, nodes, catalog), catalog)
+    nodes, tried = 1, 0
+    made = estimate(work, cluster_of(instance, nodes, catalog), catalog)
+    while tried < TRIES:
+        more = _more(work, made, nodes, instance)
+        if more <= nodes or nodes == most:
+            break
+        if made.fits and tried == 0:
+            yield made
+        nodes, tried = min(most, more), tried + 1
+        made = estimate(work, cluster_of(instance, nodes, catalog), catalog)
+    if made.fits:
+        yield made
+    else:
+        _does_not_fit(made, instance, reasons)
 
 
-def _enough(work: Inference, one: Estimate) -> set[int]:
-    if work.qps is not None and one.samples_per_s is not None:
-        return {max(1, one.replicas, -int(-work.qps // (one.samples_per_s.mid * HEADROOM)))}
+def _more(work: Inference, made: Estimate, nodes: int, instance: Instance) -> int:
+    """How many machines to try after *nodes*; as many again when more would not help."""
+    if made.memory is not None and not made.memory.fits:
+        return 2 * nodes if instance.efa and nodes < MOST_TO_HOLD else nodes
+    if not made.fits:
+        if work.qps is None or made.samples_per_s is None:
+            return nodes
+        return max(nodes + 1, math.ceil(nodes * work.qps / (HEADROOM * made.samples_per_s.mid)))
+    if next(too_slow(made, work), None):
+        return 2 * nodes if nodes < MOST_FOR_LATENCY else nodes
     deadline = work.wish.deadline_hours
-    if deadline and one.hours is not None and one.hours.mid > deadline:
-        return {1, -int(-one.hours.mid // deadline)}
-    return {1}
+    if deadline and made.hours is not None and made.hours.mid > deadline:
+        return math.ceil(nodes * made.hours.mid / deadline)
+    return nodes
 
 
 def _does_not_fit(made: Estimate, instance: Instance, reasons: Reasons) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from estimator.option import Option
 from estimator.result import Estimate, Range
-from estimator.units import duration, figure, milliseconds, money, plural
+from estimator.units import duration, milliseconds, money, plural
 from estimator.workload import Inference, Workload
 
 OUTPUT_TOKENS = 128.0  # where the length of an answer is not told
@@ -25,7 +25,7 @@ def misses(option: Option, work: Workload) -> Iterator[str]:
     if wish.max_nodes is not None and option.nodes > wish.max_nodes:
         yield f"takes {plural(option.nodes, 'machine')}, over the {wish.max_nodes} given"
     if isinstance(work, Inference):
-        yield from _slow(option.estimate, work)
+        yield from too_slow(option.estimate, work)
 
 
 def matches(option: Option, work: Workload) -> bool:
@@ -33,7 +33,8 @@ def matches(option: Option, work: Workload) -> bool:
     return option.estimate.fits and next(misses(option, work), None) is None
 
 
-def _slow(made: Estimate, work: Inference) -> Iterator[str]:
+def too_slow(made: Estimate, work: Inference) -> Iterator[str]:
+    """Each limit of latency that is missed."""
     for name, found, limit in (
         ("first token", made.ttft_ms, work.max_ttft_ms),
         ("each further token", made.tpot_ms, work.max_tpot_ms),
@@ -41,8 +42,6 @@ def _slow(made: Estimate, work: Inference) -> Iterator[str]:
     ):
         if limit is not None and found is not None and found.mid > limit:
             yield f"{name} takes {milliseconds(found.mid)}, over the {milliseconds(limit)} given"
-    if work.qps is not None and made.samples_per_s is not None and made.samples_per_s.mid < work.qps:
-        yield f"serves {figure(made.samples_per_s.mid)} requests/s of the {figure(work.qps)} asked"
 
 
 def request_ms(made: Estimate, work: Inference) -> Range | None:
