@@ -14,6 +14,7 @@ from bot.rules.policy_idle import IdleRule
 
 AlertLevel = Literal["nag", "safe"]
 HOUR = timedelta(hours=1)
+BASES = ("gpu_max_pct", "gpu_avg_pct", "cpu_max_pct", "cpu_avg_pct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,21 @@ def alerts(resource: str, series: Mapping[str, Series], rule: IdleRule) -> list[
     tracks = {name: Track(one, at_end=False) for name, one in series.items() if one.points}
     moments = sorted({at for one in series.values() for at, _ in one.points})
     found = [Alert(resource, at, level, why) for at, level, why in _walk(tracks, moments, rule)]
-    basis = next((name for name in ("gpu_max_pct", "gpu_avg_pct", "cpu_max_pct", "cpu_avg_pct") if name in tracks), "")
-    limit = rule.cpu_pct if basis.startswith("cpu") else rule.gpu_busy_pct
-    return graded(found, series[basis].points, limit) if found else found
+    return graded(found, *_work(series, rule)) if found else found
+
+
+def rested(alert: Alert, series: Mapping[str, Series], rule: IdleRule) -> timedelta:
+    """For how long it went on resting after *alert*, as far as the data go."""
+    points, busy = _work(series, rule)
+    later = [(at, value) for at, value in points if at > alert.at]
+    end = next((at for at, value in later if value >= busy), later[-1][0] if later else alert.at)
+    return end - alert.at
+
+
+def _work(series: Mapping[str, Series], rule: IdleRule) -> tuple[Sequence[tuple[datetime, float]], float]:
+    """The signal that says whether it works, and from where on it does."""
+    name = next(name for name in BASES if name in series and series[name].points)
+    return series[name].points, rule.cpu_pct if name.startswith("cpu") else rule.gpu_busy_pct
 
 
 def _walk(

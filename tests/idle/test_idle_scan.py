@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot import idle
+from bot import idle, idle_history
 from bot.rules.idle_finding import Finding
 from tests.idle.idle_world import ENG, IdleWorld, launch, load
 
@@ -172,3 +172,21 @@ def test_a_scan_as_of_tomorrow_leaves_the_present_as_it_is(idle_world: IdleWorld
     assert message.items[0].outcome is not None
     report = idle.scan(idle_world.parts, now)
     assert by_id(report.findings)[quiet].resource.state in ("stopping", "stopped")
+
+
+def test_a_replay_over_cloudwatch_says_what_it_would_have_flagged_and_saved(idle_world: IdleWorld) -> None:
+    quiet, busy = launch(idle_world, owner=ENG, age=300), launch(idle_world)
+    now = idle_world.clock.now()
+    load(idle_world, quiet, hours=40, gpu=80, cpu=40, end=now - timedelta(hours=31))
+    load(idle_world, quiet, hours=31)
+    load(idle_world, busy, hours=71, gpu=80, cpu=40)
+    found = idle_history.replay(idle_world.parts, days=7, now=now)
+    assert [(one.resource, one.level, now - one.at) for one in found.alerts] == [
+        (quiet, "nag", timedelta(hours=30)),
+        (quiet, "safe", timedelta(hours=29)),
+    ]
+    one = scan(idle_world)[quiet].resource
+    assert one.usd_per_hour is not None
+    assert one.usd_per_hour_stopped is not None
+    assert abs(found.usd_saved - 29 * (one.usd_per_hour - one.usd_per_hour_stopped)) < 0.01
+    assert found.gaps == ()

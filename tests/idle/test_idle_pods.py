@@ -1,0 +1,47 @@
+"""Alerts on bursty GPU pods: most are right, more often than those of the usual rules, and there are enough of them."""
+
+from __future__ import annotations
+
+import io
+import time
+from functools import cache
+
+from benchmarks.idle_pods import fleet
+from benchmarks.idle_rules import count, ours, plain
+from bot import replay
+from bot.rules.policy_idle import Idle
+
+
+@cache
+def pods() -> tuple:
+    return tuple((name, {"gpu_max_pct": series}) for name, series in fleet(5, 2))
+
+
+def share(rule) -> tuple[int, float]:
+    outcomes, _ = count(rule, pods())
+    told = outcomes["right"] + outcomes["wrong"]
+    return told, outcomes["right"] / told
+
+
+def test_safe_alerts_on_bursty_pods_are_mostly_right_and_many() -> None:
+    many, right = share(ours(Idle(), "safe"))
+    assert many >= 30
+    assert right >= 0.75
+    assert right > share(plain(max, 1, 120))[1]
+
+
+def test_nags_on_bursty_pods_are_right_more_often_than_those_of_a_peak_over_an_hour() -> None:
+    many, right = share(ours(Idle(), "nag"))
+    assert many >= 100
+    assert right >= 0.55
+    assert right > share(plain(max, 10, 60))[1] + 0.05
+
+
+def test_a_hundred_thousand_rows_are_replayed_within_ten_seconds() -> None:
+    rows = ["resource,timestamp,gpu_max_pct,cpu_max_pct"]
+    for name, series in list(pods())[:40]:
+        rows += [f"{name},{at.isoformat()},{value:.0f},3" for at, value in series["gpu_max_pct"].points]
+    assert len(rows) > 100_000
+    begun = time.monotonic()
+    assert len(list(replay.run(replay.read(io.StringIO("\n".join(rows))), Idle()))) > 20
+    assert time.monotonic() - begun < 10
