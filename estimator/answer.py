@@ -193,7 +193,8 @@ def _speed(made: Estimate) -> str:
     elif made.samples_per_s is not None:
         parts.append(f"{figure(made.samples_per_s.mid)} samples/s")
     if made.ttft_ms is not None:
-        parts.append(f"first token after {milliseconds(made.ttft_ms.mid)}")
+        first = "first token after" if made.tpot_ms is not None else "each answered within"
+        parts.append(f"{first} {milliseconds(made.ttft_ms.mid)}")
     return ", ".join(parts) or "the work"
 
 
@@ -219,6 +220,8 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
         yield f"a service is priced for a month of {MONTH_HOURS:.0f} hours"
     if work.hardware and work.hardware.count is None:
         yield "no count told: one taken"
+    if shown.instance_type is None:
+        yield f"AWS does not rent {shown.chip}: cost unknown"
     if shown.instance_type and work.hardware and work.hardware.accelerator and shown.usd:
         yield f"{work.hardware.accelerator} is priced as {shown.machines}"
 

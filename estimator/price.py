@@ -120,7 +120,7 @@ def _per(rate: Range | None, asked: float | None, usd_per_hour: float | None, un
 
 
 def _on_spot(work: Workload, made: Estimate, rate: Rate, nodes: int) -> tuple[Range | None, str]:
-    known = "" if rate.reclaimed_per_month is not None else " (rate assumed)"
+    known = "" if rate.reclaimed_per_month is not None else ", at an assumed rate"
     if is_service(work):
         return made.hours, "two minutes' notice when AWS takes a machine back; keep a spare"
     if made.hours is None:
@@ -129,7 +129,8 @@ def _on_spot(work: Workload, made: Estimate, rate: Rate, nodes: int) -> tuple[Ra
     if times < 0.05:
         return longer, f"an interruption is unlikely{known}"
     added = longer.mid - made.hours.mid
-    return longer, f"about {plural(round(times, 1), 'interruption')}{known}, +{duration(added)}; checkpoint every hour"
+    expected = "less than one interruption" if times < 1 else f"about {plural(round(times), 'interruption')}"
+    return longer, f"{expected} expected{known}, +{duration(added)}; checkpoint every hour"
 
 
 def _note(note: str, work: Workload, instance: Instance | None, rate: Rate | None, nodes: int) -> str:

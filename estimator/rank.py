@@ -45,7 +45,8 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     reasons = Reasons()
     made = list(_named(work, catalog, estimate) if work.hardware else _searched(work, catalog, estimate, reasons))
     options = _marked(made)
-    order = sorted(options, key=lambda option: _order(option, work.wish))
+    listed = _listed(options, work.wish)
+    order = sorted(options, key=lambda option: _order(option, work.wish, listed))
     chosen = [option for option in order if option.meets]
     eligible = [option for option in chosen if option.market not in PLANS or _asks_for_plan(work.wish)]
     best = _best(eligible or chosen, work.wish)
@@ -149,10 +150,27 @@ def balance(option: Option) -> float:
     return (_cost(option) + starting) * (1 + option.hours.mid / PATIENCE_HOURS) * (1 + option.nodes / HARD_TO_GET)
 
 
-def _order(option: Option, wish: Wish) -> tuple[object, ...]:
-    """First what runs and meets the wishes, by balance; plans that nobody asked for behind, then what does not run."""
+Machines = tuple[str | None, int]
+
+
+def _weight(option: Option, wish: Wish) -> float:
+    return {"cheapest": _cost, "fastest": _time}.get(wish.prefer or "", balance)(option)
+
+
+def _listed(options: list[Option], wish: Wish) -> dict[Machines, float]:
+    """The weight of the same machines on demand, so that their markets stand together."""
+    return {
+        (option.instance_type, option.nodes): _weight(option, wish)
+        for option in options
+        if option.market == "on-demand" and option.meets
+    }
+
+
+def _order(option: Option, wish: Wish, listed: dict[Machines, float]) -> tuple[object, ...]:
+    """First what runs and meets the wishes; plans that nobody asked for behind, then what does not run."""
     runs = option.estimate.fits
-    weight = {"cheapest": _cost, "fastest": _time}.get(wish.prefer or "", balance)(option) if runs else 0.0
+    own = _weight(option, wish) if runs else 0.0
+    weight = own if wish.prefer else listed.get((option.instance_type, option.nodes), own)
     unasked = option.market in PLANS and not _asks_for_plan(wish)
     return (not runs, bool(option.failing), unasked, weight, MARKETS.index(option.market), option.nodes)
 
