@@ -1,8 +1,9 @@
-"""A clock that stands still, a local AWS and the bot's door to it, for every room."""
+"""A clock that stands still, a local AWS and the bot's door to it, for every room; emptied before each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -13,21 +14,52 @@ from bot.playground.aws import LocalAws
 from bot.rules.policy import Policy
 from bot.settings import Settings
 
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
+
+
+@dataclass
+class Local:
+    """What the fixtures share: starting a server and loading AWS's models takes longer than most tests."""
+
+    clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
+    policy: Policy = field(default_factory=Policy)
+
+    def __post_init__(self) -> None:
+        self.aws = LocalAws(self.clock)
+        settings = Settings(_env_file=None, aws_endpoint_url=self.aws.start())  # type: ignore[call-arg]
+        self.cloud = Cloud(settings, lambda: self.policy, only_local=True)
+
+    def reset(self) -> None:
+        self.clock.advance(NOON - self.clock.now())
+        self.policy = Policy()
+        self.aws.reset()
+        self.cloud.calls.clear()
+
+
+@pytest.fixture(scope="session")
+def shared_local() -> Iterator[Local]:
+    local = Local()
+    yield local
+    local.aws.stop()
+
 
 @pytest.fixture
-def local_clock() -> FixedClock:
-    return FixedClock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))  # a Monday
+def local(shared_local: Local) -> Local:
+    """The same for every test, and empty; a test may set its policy."""
+    shared_local.reset()
+    return shared_local
 
 
 @pytest.fixture
-def local_aws(local_clock: FixedClock) -> Iterator[LocalAws]:
-    aws = LocalAws(local_clock)
-    aws.start()
-    yield aws
-    aws.stop()
+def local_clock(local: Local) -> FixedClock:
+    return local.clock
 
 
 @pytest.fixture
-def local_cloud(local_aws: LocalAws) -> Cloud:
-    settings = Settings(_env_file=None, aws_endpoint_url=local_aws.endpoint)  # type: ignore[call-arg]
-    return Cloud(settings, Policy, only_local=True)
+def local_aws(local: Local) -> LocalAws:
+    return local.aws
+
+
+@pytest.fixture
+def local_cloud(local: Local) -> Cloud:
+    return local.cloud

@@ -106,8 +106,8 @@ class Seeded:
     key_pair: str = KEY_PAIR
 
 
-def seed(aws: LocalAws) -> Seeded:
-    """Fill the empty account of a started *aws*, with metrics of the last 48 hours that go on by the clock."""
+def seed(aws: LocalAws, *, history: timedelta = HISTORY) -> Seeded:
+    """Fill the empty account of a started *aws*; its metrics begin *history* ago and go on by the clock."""
     now = aws.clock.now()
     session = boto3.Session(**KEYS)  # of its own, so that what it loaded is freed again
     clients = {region: _client(session, aws, "ec2", region) for region in REGIONS}
@@ -120,7 +120,7 @@ def seed(aws: LocalAws) -> Seeded:
         address=clients[REGIONS[0]].allocate_address(Domain="vpc")["AllocationId"],
         endpoint=_endpoint(aws, _client(session, aws, "sagemaker", REGIONS[0]), now),
     )
-    extend_metrics(aws, now - HISTORY, now)
+    extend_metrics(aws, now - history, now)
     keep_up(aws, now)
     return seeded
 

@@ -111,29 +111,25 @@ class World:
 
 
 @pytest.fixture
-def world(local_aws: LocalAws, local_clock: FixedClock, tmp_path: Path) -> World:
-    policy = Policy.model_validate(
-        {
-            "approvals": {"approvers": [LEAD, DENIED], "groups": ["S0LEADS"], "denied": [DENIED]},
-            "limits": {"regions": REGIONS, "max_hours": 72},
-        }
-    )
+def world(local, tmp_path: Path) -> World:
+    approvals = {"approvers": [LEAD, DENIED], "groups": ["S0LEADS"], "denied": [DENIED]}
+    limits = {"regions": REGIONS, "max_hours": 72}
+    local.policy = Policy.model_validate({"approvals": approvals, "limits": limits})
     store = Store(f"sqlite:///{tmp_path / 'mlbot.db'}", synchronous="OFF")
     store.migrate()
-    settings = Settings(_env_file=None, aws_endpoint_url=local_aws.endpoint)  # type: ignore[call-arg]
     directory = Directory()
     parts = Parts(
-        settings=settings,
+        settings=Settings(_env_file=None, aws_endpoint_url=local.aws.endpoint),  # type: ignore[call-arg]
         store=store,
-        clock=local_clock,
-        policy=lambda: policy,
-        cloud=Cloud(settings, lambda: policy, only_local=True),
+        clock=local.clock,
+        policy=lambda: local.policy,
+        cloud=local.cloud,
         slack=directory,  # type: ignore[arg-type]
-        people=People(directory, local_clock),  # type: ignore[arg-type]
+        people=People(directory, local.clock),  # type: ignore[arg-type]
         catalog=load(),
         wake=lambda: None,
     )
-    return World(parts, local_aws, local_clock, directory)
+    return World(parts, local.aws, local.clock, directory)
 
 
 def test_the_owner_stops_a_machine_and_hears_what_keeps_billing(world):

@@ -5,20 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import FixedClock
 from bot.cloud import Cloud
 from bot.kinds import KINDS, Kind, Look
 from bot.playground.aws import LocalAws
 from bot.playground.seed import REGIONS, ROLE, seed
 from bot.rules.errors import Forbidden
 from bot.rules.idle import Resource
-from bot.rules.policy import Policy
-from bot.settings import Settings
 from data import load
 
 NOW = datetime(2026, 11, 23, 12, 2, tzinfo=UTC)
@@ -29,7 +25,7 @@ ALL = list(KINDS.values())
 
 def account(aws: LocalAws, cloud: Cloud) -> None:
     """The playground's account, and an example of the kinds that it lacks."""
-    seeded = seed(aws)
+    seeded = seed(aws, history=timedelta(hours=8))
     ec2, sagemaker = cloud.client("ec2", HERE), cloud.client("sagemaker", HERE)
     marks = [{"Key": "mlbot:managed", "Value": "true"}, {"Key": "mlbot:owner", "Value": "U0ENG"}]
     ec2.create_snapshot(VolumeId=seeded.volume, TagSpecifications=[{"ResourceType": "snapshot", "Tags": marks}])
@@ -59,25 +55,23 @@ def account(aws: LocalAws, cloud: Cloud) -> None:
 
 
 @pytest.fixture(scope="module")
-def standing() -> Iterator[tuple[LocalAws, Cloud]]:
-    """An account that no test changes."""
-    yield from _account()
+def standing(shared_local) -> tuple[LocalAws, Cloud]:
+    """An account that no test changes; for the tests before those that want a fresh one."""
+    return _account(shared_local)
 
 
 @pytest.fixture
-def fresh() -> Iterator[tuple[LocalAws, Cloud]]:
+def fresh(shared_local) -> tuple[LocalAws, Cloud]:
     """An account that a test may change."""
-    yield from _account()
+    return _account(shared_local)
 
 
-def _account() -> Iterator[tuple[LocalAws, Cloud]]:
-    aws = LocalAws(FixedClock(NOW))
-    settings = Settings(_env_file=None, aws_endpoint_url=aws.start())  # type: ignore[call-arg]
-    cloud = Cloud(settings, Policy, only_local=True)
-    account(aws, cloud)
-    aws.log.clear()
-    yield aws, cloud
-    aws.stop()
+def _account(local) -> tuple[LocalAws, Cloud]:
+    local.reset()
+    local.clock.advance(NOW - local.clock.now())
+    account(local.aws, local.cloud)
+    local.aws.log.clear()
+    return local.aws, local.cloud
 
 
 def look_at(cloud: Cloud, region: str = HERE) -> Look:

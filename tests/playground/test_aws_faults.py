@@ -9,6 +9,8 @@ import pytest
 from bot.cloud import Cloud
 from bot.playground.aws import Fault, LocalAws
 from bot.rules.errors import CloudError, Gone, NoCapacity, Unsure
+from bot.rules.policy import Policy
+from bot.settings import Settings
 
 
 @pytest.fixture
@@ -150,13 +152,17 @@ def test_a_delayed_call_answers_after_its_time(local_cloud, ec2, local_aws, monk
     assert waited == [4]
 
 
-def test_a_hanging_call_is_let_go_when_the_server_stops(local_cloud, ec2, local_aws):
-    fault = local_aws.disturb("hang", "DescribeInstances", times=None)
+def test_a_hanging_call_is_let_go_when_the_server_stops(local_clock):
+    aws = LocalAws(local_clock)
+    settings = Settings(_env_file=None, aws_endpoint_url=aws.start())  # type: ignore[call-arg]
+    cloud = Cloud(settings, Policy, only_local=True)
+    ec2 = cloud.client("ec2", "us-east-1")
+    fault = aws.disturb("hang", "DescribeInstances", times=None)
     ended: list[str] = []
 
     def ask() -> None:
         try:
-            local_cloud.call(ec2.describe_instances)
+            cloud.call(ec2.describe_instances)
         except Unsure as error:
             ended.append(error.code)
 
@@ -164,6 +170,6 @@ def test_a_hanging_call_is_let_go_when_the_server_stops(local_cloud, ec2, local_
     thread.start()
     while not fault.hits:
         thread.join(0.01)
-    local_aws.stop()
+    aws.stop()
     thread.join(20)
     assert ended

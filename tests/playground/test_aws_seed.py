@@ -12,7 +12,6 @@ import pytest
 from bot.clock import FixedClock
 from bot.cloud import Cloud
 from bot.kinds import KINDS, Look
-from bot.playground.aws import LocalAws
 from bot.playground.seed import REGIONS, Seeded, seed
 from bot.rules.policy import Policy
 from bot.settings import Settings
@@ -22,19 +21,17 @@ EC2 = KINDS["ec2_instance"]
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOW)
+def clock(local) -> FixedClock:
+    local.clock.advance(NOW - local.clock.now())
+    return local.clock
 
 
 @pytest.fixture
-def account(clock):
-    aws = LocalAws(clock)
-    settings = Settings(_env_file=None, aws_endpoint_url=aws.start())  # type: ignore[call-arg]
+def account(local, clock):
     began = time.monotonic()
-    seeded = seed(aws)
+    seeded = seed(local.aws)
     assert time.monotonic() - began < 5
-    yield seeded, Cloud(settings, Policy, only_local=True), aws
-    aws.stop()
+    return seeded, local.cloud, local.aws
 
 
 def usage(cloud: Cloud, clock: FixedClock, name: str, seeded: Seeded, back: timedelta):

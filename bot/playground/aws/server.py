@@ -47,28 +47,35 @@ class LocalAws:
     def __init__(
         self, clock: Clock, *, catalog: Catalog | None = None, limits: Mapping[str, float] | None = None
     ) -> None:
-        catalog = catalog or data.load()
-        lean.load_ec2(catalog.instances)
+        self._catalog = catalog or data.load()
+        self._limits = dict(limits or {})
+        lean.load_ec2(self._catalog.instances)
         metrics.install()
         self.clock = clock
-        self.faults = Faults()
-        self.calls: Counter[str] = Counter()  # by action
-        self.log: deque[Request] = deque(maxlen=2000)
-        self.quotas = Quotas(catalog, limits or {})
-        self.ec2 = ec2.Ec2(clock, catalog, self.quotas)
-        self.sagemaker = SageMaker(clock)
         self.image = ec2.IMAGE
         self.endpoint = ""
-        self.loads: dict[str, Any] = {}  # by instance: what a machine does, for whoever writes its metrics
-        self.before_metrics: Callable[[], object] = lambda: None  # runs before metrics are read
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server: BaseWSGIServer | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """An empty account, fair weather, nothing counted; the address stays."""
+        with self._lock:
+            BackendDict.reset()
+            self.faults = Faults()
+            self.calls: Counter[str] = Counter()  # by action
+            self.log: deque[Request] = deque(maxlen=2000)
+            self.quotas = Quotas(self._catalog, self._limits)
+            self.ec2 = ec2.Ec2(self.clock, self._catalog, self.quotas)
+            self.sagemaker = SageMaker(self.clock)
+            self.loads: dict[str, Any] = {}  # by instance: what a machine does, for whoever writes its metrics
+            self.before_metrics: Callable[[], object] = lambda: None  # runs before metrics are read
 
     def start(self, port: int = 0) -> str:
         """Listen and return the address."""
-        BackendDict.reset()
+        self.reset()
         self._server = make_server(HOST, port, self, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         serve = partial(self._server.serve_forever, poll_interval=0.02)
