@@ -47,3 +47,5 @@ def set_up(level: int = logging.INFO) -> None:
     root.setLevel(level)
     for chatty in ("botocore", "boto3", "urllib3", "slack_sdk", "slack_bolt", "apscheduler", "werkzeug", "waitress"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of each request that waits for a thread: hundreds of lines just when there is no time for them.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)

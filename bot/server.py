@@ -45,15 +45,28 @@ NOT_FOUND = Answer("404 Not Found", "Nothing is here. Slack posts to /slack/even
 
 
 class Door:
-    """A WSGI application; *app* is None when events come over Socket Mode instead."""
+    """
+    A WSGI application; *app* is None when events come over Socket Mode instead.
+
+    *watch* is told of every answer to Slack; *quiet* is set while none is due, so that other work can make way.
+    """
 
     def __init__(
-        self, app: App | None, signing_secret: str, pages: Mapping[str, Page], *, watch: Watch | None = None
+        self,
+        app: App | None,
+        signing_secret: str,
+        pages: Mapping[str, Page],
+        *,
+        watch: Watch | None = None,
+        quiet: threading.Event | None = None,
     ) -> None:
         self._app = app
         self._watch = watch
         self._secret = signing_secret.encode()
         self._pages = dict(pages)
+        self._quiet = quiet or threading.Event()
+        self._lock = threading.Lock()
+        self._open = 0
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -73,10 +86,22 @@ class Door:
         if method != "POST":
             return Answer("405 Method Not Allowed", "POST only.", headers=(("Allow", "POST"),))
         begun = time.perf_counter()
-        answer = self._event(environ)
+        self._count(1)
+        try:
+            answer = self._event(environ)
+        finally:
+            self._count(-1)
         if self._watch is not None:
             self._watch(time.perf_counter() - begun, answer.status)
         return answer
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._open += change
+            if self._open:
+                self._quiet.clear()
+            else:
+                self._quiet.set()
 
     def _event(self, environ: WSGIEnvironment) -> Answer:
         length = environ.get("CONTENT_LENGTH") or "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,6 +62,7 @@ class Bot:
     sender: outbox.Sender
     later: Later
     policy_file: PolicyFile
+    quiet: threading.Event  # set while no request is being acked
     server: Server | None = None
     socket: Socket | None = None
     _stops: list[Callable[[], None]] = field(default_factory=list)
@@ -158,11 +160,13 @@ def build(settings: Settings, *, clock: Clock | None = None, only_local: bool = 
         catalog=load(OVERLAY),
         wake=bell,
     )
-    workers, sender, later = Workers(parts, OPS), outbox.Sender(parts, VIEWS), Later()
+    quiet = threading.Event()
+    workers, sender, later = Workers(parts, OPS), outbox.Sender(parts, VIEWS), Later(quiet)
+    quiet.set()
     bell.hang(workers.wake, sender.wake)
     app = bolt(settings)
     register(app, parts, later)
-    return Bot(parts, app, workers, sender, later, policy)
+    return Bot(parts, app, workers, sender, later, policy, quiet)
 
 
 def bolt(settings: Settings) -> App:

@@ -11,20 +11,32 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 log = logging.getLogger(__name__)
 
 
-class Later:
-    """A few threads; a task's error goes to its *trouble* function, so that somebody is always told."""
+PATIENCE_SECONDS = 0.2  # how long a task makes way for acks, which Slack gives three seconds
 
-    def __init__(self, threads: int = 4) -> None:
+
+class Later:
+    """
+    A few threads; a task's error goes to its *trouble* function, so that somebody is always told.
+
+    While *quiet* is not set, requests are being acked; a task lets them pass for a moment.
+    """
+
+    def __init__(self, quiet: threading.Event, threads: int = 4) -> None:
+        self._quiet = quiet
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="later")
         self._lock = threading.Lock()
         self._open: set[Future[None]] = set()
 
     def run(self, task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
         """Queue *task* and return at once."""
-        future = self._pool.submit(_guarded, task, trouble)
+        future = self._pool.submit(self._make_way, task, trouble)
         with self._lock:
             self._open.add(future)
         future.add_done_callback(self._done)
+
+    def _make_way(self, task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
+        self._quiet.wait(PATIENCE_SECONDS)
+        _guarded(task, trouble)
 
     def _done(self, future: Future[None]) -> None:
         with self._lock:
