@@ -32,7 +32,7 @@ def replay(parts: Parts, *, days: float, now: datetime) -> Replayed:
     """Run the policy's rule over the last *days* of CloudWatch, machine by machine, regions at once."""
     places = [(account, region) for account in parts.cloud.accounts() for region in parts.cloud.regions(account)]
     with ThreadPoolExecutor(min(THREADS, max(1, len(places))), thread_name_prefix="replay") as pool:
-        found = list(pool.map(lambda place: _place(parts, ScanLook(parts, *place, now), days), places))
+        found = list(pool.map(lambda place: _place(parts, ScanLook(parts, place[0], place[1], now), days), places))
     return Replayed(
         alerts=tuple(alert for one in found for alert in one.alerts),
         usd_saved=sum(one.usd_saved for one in found),

@@ -78,6 +78,7 @@ def _remembered(row: Row, now: datetime) -> Remembered:
 def _finding(seen: Seen, row: Row | None, launches: Mapping[str, str], now: datetime) -> Finding:
     owner, how = _owner(seen, row, launches)
     back_test = seen.past.back_test if seen.past else idle.back_test(row) if row else None
+    forbidden = seen.forbidden if seen.past or row is None else idle.forbidden(row)
     return Finding(
         ref="",
         resource=seen.resource,
@@ -88,7 +89,7 @@ def _finding(seen: Seen, row: Row | None, launches: Mapping[str, str], now: date
         spark=seen.spark,
         spark_of=seen.spark_of,
         back_test=back_test if seen.verdict.level == "idle" else None,
-        verbs=seen.verbs,
+        verbs=tuple(verb for verb in seen.verbs if verb not in forbidden),
     )
 
 
@@ -98,7 +99,7 @@ def _save(tx: Tx, found: Finding, seen: Seen, written: datetime) -> Finding:
     ref = resources.see(tx, account=one.account, region=one.region, kind=one.kind, aws_id=one.id, now=now)
     found = replace(found, ref=ref)
     if seen.past:
-        idle.looked_back(tx, ref, pause=seen.past.pause, back_test=seen.past.back_test, now=now)
+        idle.looked_back(tx, ref, seen.past, forbidden=seen.forbidden, now=now)
     idle.save(tx, found, written=written)
     return found
 

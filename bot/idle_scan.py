@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import idle_record
+from bot import idle_owner, idle_record
 from bot.idle_survey import LongLooks, ScanLook, Survey, survey
 from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
@@ -40,6 +40,10 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
         done = list(pool.map(look, places))
     written = parts.clock.now()
     findings = _enriched(parts, [(one, written) for _, found in done for one in found], now)
+    owners = idle_owner.name_owners(parts, findings, now)
+    findings = [
+        replace(one, owner=owners[one.ref], owner_by="started") if one.ref in owners else one for one in findings
+    ]
     gaps = tuple(gap for found, _ in done for gap in found.gaps)
     counts = {f"{found.account}/{found.region}": len(seen) for found, seen in done if not found.gaps}
     alarm = guard(before, counts, parts.policy().idle)

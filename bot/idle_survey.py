@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.kinds import KINDS, Kind, Look
 from bot.kinds.base import Fact
 from bot.parts import Parts
-from bot.rules.errors import CloudError, Unsure
+from bot.rules.errors import CloudError, Forbidden, Unsure
 from bot.rules.idle import Known, Resource, Usage, Verdict, judge, rule_for
 from bot.rules.idle_finding import AT_WORK, Gap
 from bot.rules.idle_past import Past, needs_a_day, past, spark
@@ -46,6 +46,7 @@ class Seen:
     spark: tuple[float, ...] = ()
     spark_of: str = ""
     past: Past | None = None
+    forbidden: tuple[str, ...] = ()  # verbs that mlbot's AWS role may not do to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,22 @@ def _looked_back(place: Place, kind: Kind, seen: Sequence[Seen]) -> dict[str, Se
     for chunk in _chunks(chosen, LONG_CHUNK):
         for again, usage in _measured(place, kind, chunk, back):
             behind = past(again.resource, usage, rule_for(place.rules, again.resource))
-            found[again.resource.id] = replace(again, past=behind)
+            forbidden = _forbidden(place.look, again.resource)
+            found[again.resource.id] = replace(again, past=behind, forbidden=forbidden)
     return found
+
+
+def _forbidden(look: Look, one: Resource) -> tuple[str, ...]:
+    """Verbs that a dry run says AWS would refuse, so that no button offers them."""
+    if one.kind != "ec2_instance":
+        return ()
+    try:
+        look.cloud.dry_run(look.client("ec2").stop_instances, InstanceIds=[one.id])
+    except Forbidden:
+        return ("stop",)
+    except CloudError:
+        return ()
+    return ()
 
 
 def _worth_a_long_look(place: Place, seen: Seen) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 
 from bot.rules.idle_finding import BackTest, Finding
+from bot.rules.idle_past import Past
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none, pack, stamp, unpack
 
@@ -99,15 +100,16 @@ def reassign(tx: Tx, ref: str, *, owner: str | None, how: str) -> None:
         tx.run("UPDATE finding SET owner = ?, data = ? WHERE ref = ?", owner or "", data, ref)
 
 
-def looked_back(tx: Tx, ref: str, *, pause: timedelta, back_test: BackTest | None, now: datetime) -> None:
-    """Keep what the long look at one resource's past showed."""
-    data = {} if back_test is None else {"days": back_test.days, "alerts": back_test.alerts, "wrong": back_test.wrong}
+def looked_back(tx: Tx, ref: str, past: Past, *, forbidden: Sequence[str], now: datetime) -> None:
+    """Keep what the long look at one resource's past showed, and what AWS does not let mlbot do to it."""
+    test = past.back_test
+    data = {"days": test.days, "alerts": test.alerts, "wrong": test.wrong, "forbidden": list(forbidden)}
     tx.run(
         "INSERT INTO history (ref, at, pause, data) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (ref) DO UPDATE SET at = excluded.at, pause = excluded.pause, data = excluded.data",
         ref,
         stamp(now),
-        pause.total_seconds(),
+        past.pause.total_seconds(),
         pack(data),
     )
 
@@ -116,6 +118,11 @@ def back_test(row: Row) -> BackTest | None:
     """The back-test that a row of `rows` carries."""
     data = unpack(row["history"])
     return BackTest(data["days"], data["alerts"], data["wrong"]) if data else None
+
+
+def forbidden(row: Row) -> tuple[str, ...]:
+    """The verbs that a row of `rows` says AWS refuses."""
+    return tuple(unpack(row["history"]).get("forbidden", ()))
 
 
 def assign(tx: Tx, ref: str, *, owner: str, how: str, tag: str = "", by: str = "", now: datetime) -> None:
@@ -169,3 +176,8 @@ def forget(tx: Tx, *, before: datetime) -> None:
 def seen_at(row: Row) -> datetime:
     """When a row of `rows` was first seen."""
     return moment(row["first_seen"])
+
+
+def asked_for_owner(tx: Tx, ref: str) -> bool:
+    """Whether it was found out, or asked in vain, whose it is."""
+    return tx.one("SELECT 1 FROM belongs WHERE ref = ?", ref) is not None
