@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ ENGINEER, LEAD, OPERATOR = "U0ENG", "U0LEAD", "U0OPS"
 HISTORY = timedelta(hours=48)  # of metrics before the start
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 KEY_PAIR = "lab-key"
+MakesClient = Callable[[str, str], Any]  # service, region
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 
 
@@ -106,27 +107,31 @@ class Seeded:
     key_pair: str = KEY_PAIR
 
 
-def seed(aws: LocalAws, *, history: timedelta = HISTORY) -> Seeded:
+def seed(aws: LocalAws, *, history: timedelta = HISTORY, client: MakesClient | None = None) -> Seeded:
     """Fill the empty account of a started *aws*; its metrics begin *history* ago and go on by the clock."""
     now = aws.clock.now()
-    session = boto3.Session(**KEYS)  # of its own, so that what it loaded is freed again
-    clients = {region: _client(session, aws, "ec2", region) for region in REGIONS}
-    for client in clients.values():
-        client.create_key_pair(KeyName=KEY_PAIR)
+    client = client or _own_clients(aws)
+    clients = {region: client("ec2", region) for region in REGIONS}
+    for ec2 in clients.values():
+        ec2.create_key_pair(KeyName=KEY_PAIR)
     found = {machine.name: _launch(aws, clients[machine.region], machine, now) for machine in MACHINES}
     seeded = Seeded(
         instances=found,
         volume=_free_volume(aws, clients[REGIONS[0]], now),
         address=clients[REGIONS[0]].allocate_address(Domain="vpc")["AllocationId"],
-        endpoint=_endpoint(aws, _client(session, aws, "sagemaker", REGIONS[0]), now),
+        endpoint=_endpoint(aws, client("sagemaker", REGIONS[0]), now),
     )
     extend_metrics(aws, now - history, now)
     keep_up(aws, now)
     return seeded
 
 
-def _client(session: boto3.Session, aws: LocalAws, service: str, region: str) -> Any:
-    return session.client(service, region_name=region, endpoint_url=aws.endpoint, config=Config(proxies={}))
+def _own_clients(aws: LocalAws) -> MakesClient:
+    """Clients of a session of their own, so that what it loaded is freed again."""
+    session = boto3.Session(**KEYS)
+    return lambda service, region: session.client(
+        service, region_name=region, endpoint_url=aws.endpoint, config=Config(proxies={})
+    )
 
 
 def _launch(aws: LocalAws, client: Any, machine: Machine, now: datetime) -> str:

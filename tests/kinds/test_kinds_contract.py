@@ -25,7 +25,7 @@ ALL = list(KINDS.values())
 
 def account(aws: LocalAws, cloud: Cloud) -> None:
     """The playground's account, and an example of the kinds that it lacks."""
-    seeded = seed(aws, history=timedelta(hours=8))
+    seeded = seed(aws, history=timedelta(hours=8), client=cloud.client)
     ec2, sagemaker = cloud.client("ec2", HERE), cloud.client("sagemaker", HERE)
     marks = [{"Key": "mlbot:managed", "Value": "true"}, {"Key": "mlbot:owner", "Value": "U0ENG"}]
     ec2.create_snapshot(VolumeId=seeded.volume, TagSpecifications=[{"ResourceType": "snapshot", "Tags": marks}])
