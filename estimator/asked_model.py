@@ -68,6 +68,8 @@ def model_spec(values: Values, catalog: Catalog) -> ModelSpec:
         if canonical is None and "params" not in told:
             raise unknown_model(str(name), catalog)
         if canonical is not None:
+            if "params" in told:  # described as well as named: its own name may say more ("SQuAD (99%)")
+                told["name"] = str(name)
             return _checked(replace(spec_of(catalog.models[canonical]), **told))
     if "params" not in told:
         told["params"] = _counted(told)

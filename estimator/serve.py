@@ -14,6 +14,7 @@ from estimator.serve_text import GB, Replica
 from estimator.workload import Inference
 
 TOKENS_IN, TOKENS_OUT = 512, 128
+AT_ONCE = 64  # sequences at once beyond which people find a service slow
 BUSIEST = 0.7  # of a replica's capacity, so that the 95th percentile of the wait stays short
 UNNAMED = 0.45  # deviation of the logarithm that naming no runtime adds
 GUESSED = 0.5  # and guessing a shape or FLOPs from the number of weights
@@ -118,6 +119,9 @@ def _answer(
     else:
         capacity = replicas / one.request_s(load.batch, load.tokens_in, load.tokens_out)
     wanted = work.qps
+    if wanted is not None:  # what it could do when more were served at once than this load needs
+        busiest = max(load.batch, float(min(AT_ONCE, one.most_sequences(load.tokens_in + load.tokens_out))))
+        capacity = replicas / one.request_s(busiest, load.tokens_in, load.tokens_out)
     rate = capacity if wanted is None else min(wanted, capacity)
     around = spread(_sigma(one, named))
     parts = one.parts(load.batch, load.tokens_in + load.tokens_out)
