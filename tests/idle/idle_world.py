@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,7 @@ class IdleWorld:
     policy: dict[str, Any]
     workers: Workers = field(init=False)
     presses: int = 0
+    on_policy: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.workers = Workers(self.parts, idle.OPS)
@@ -76,6 +77,7 @@ class IdleWorld:
         """Change tables of the policy, key by key."""
         for name, table in tables.items():
             self.policy[name] = {**self.policy.get(name, {}), **table}
+        self.on_policy()
 
     def press(self, action: str, ref: str, *, user: str = ENG, **form: Any) -> None:
         """Press a button and let the workers do what follows."""
@@ -111,15 +113,9 @@ def policy_of(tables: dict[str, Any]) -> Policy:
     return Policy.model_validate(tables)
 
 
-def build(
-    folder: Path,
-    clock: FixedClock,
-    aws: LocalAws | None = None,
-    cloud: Any = None,
-    policy: dict[str, Any] | None = None,
-) -> IdleWorld:
+def build(folder: Path, clock: FixedClock, aws: LocalAws | None = None, cloud: Any = None) -> IdleWorld:
     """A fresh bot on the database in *folder*."""
-    tables = policy if policy is not None else {name: dict(table) for name, table in POLICY.items()}
+    tables = {name: dict(table) for name, table in POLICY.items()}
     settings = settings_for(aws)
     store = Store(f"sqlite:///{folder / 'mlbot.db'}", synchronous="OFF")
     store.migrate()
