@@ -12,7 +12,7 @@ from types import MappingProxyType
 from data import tables
 from data.names import Names, chip_spellings, instance_spellings, model_spellings
 from data.rates import MARKETS, Rates
-from data.shapes import Chip, Instance, Item, Model, Quota, Rate
+from data.shapes import Chip, Dataset, Instance, Item, Model, Quota, Rate
 
 HERE = Path(__file__).parent
 OVERLAY = Path(".local/catalog/current")  # the link that `catalog refresh` turns; whoever wants it passes it to load()
@@ -26,6 +26,7 @@ class Catalog:
     chips: Mapping[str, Chip]
     instances: Mapping[str, Instance]
     models: Mapping[str, Model]
+    datasets: Mapping[str, Dataset]  # by name and alias
     quotas: tuple[Quota, ...]
     regions: tuple[str, ...]
     calibration: Mapping[str, tuple[Mapping[str, str], ...]]
@@ -119,6 +120,9 @@ def _load(overlay: Path | None) -> Catalog:
         chips=MappingProxyType({one.name: one for one, _ in chips}),
         instances=MappingProxyType(instances),
         models=MappingProxyType(models),
+        datasets=MappingProxyType(
+            {name: one for one in tables.read((HERE,), "datasets", tables.dataset) for name in (one.name, *one.aliases)}
+        ),
         quotas=tuple(tables.read((HERE,), "quotas", tables.quota)),
         regions=tuple(sorted({rate.region for rate in rates.listed})),
         calibration=_calibration(),

@@ -119,6 +119,19 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Dataset:
+    """A published data set: its training samples, or its tokens, whichever people count it in."""
+
+    name: str
+    aliases: tuple[str, ...]
+    samples: float | None
+    tokens: float | None
+    note: str
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A published model's architecture; *params* counts all weights, *active_params* those that one token uses.
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from data.shapes import Chip, Instance, Item, Model, Quota, Rate, Share
+from data.shapes import Chip, Dataset, Instance, Item, Model, Quota, Rate, Share
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -174,6 +174,19 @@ def model(row: Row) -> Model:
         context=_count(row["context"]),
         tied=row["tied"] == "yes",
         gflops_per_sample=_number(row["gflops_per_sample"]),
+        note=row["note"],
+        source=row["source"],
+        as_of=day(row["as_of"]),
+    )
+
+
+def dataset(row: Row) -> Dataset:
+    """A published data set."""
+    return Dataset(
+        name=row["name"],
+        aliases=aliases(row),
+        samples=_number(row["samples"]),
+        tokens=_number(row["tokens"]),
         note=row["note"],
         source=row["source"],
         as_of=day(row["as_of"]),

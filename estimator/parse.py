@@ -11,9 +11,11 @@ from estimator import parse_names as names
 from estimator.asked import Asked, workload
 from estimator.parse_filler import FILLER, HINT_OF, LEADS, vocabulary
 from estimator.parse_keys import BY_NAME, EXAMPLE, Key, Unclear, key_of, nearest, unknown_key, value
+from estimator.parse_numbers import NUMBER_WORDS
 from estimator.parse_phrases import take_phrases
 from estimator.parse_text import Found, Text, Word
 from estimator.parse_words import take_words
+from estimator.units import count
 from estimator.workload import Pipeline, Workload
 
 __all__ = ["LONGEST", "Unclear", "parse"]
@@ -47,6 +49,8 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
     take_phrases(text, found)
     names.take_model(text, found, catalog, plain=True)
     _size_of_model(text, found)
+    machines.settle_machines(found, catalog)
+    _take_datasets(text, found, catalog)
     _leftovers(text, found, catalog)
     asked = Asked(
         values=found.values,
@@ -92,8 +96,8 @@ def _pair(key: Key, match: re.Match[str], text: Text, found: Found, catalog: Cat
     elif key.name == "kind":
         found.kinds.add(str(value(key, said)))
     elif key.name == "market":
-        market = str(value(key, said))
-        found.markets.extend([market] if market else [])
+        markets = [str(value(key, one)) for one in said.split(",") if one.strip()]
+        found.markets.extend(market for market in markets if market)
     else:
         found.put(key.name, value(key, said))
     return end
@@ -125,6 +129,20 @@ def _machine_pair(key: Key, said: str, found: Found, catalog: Catalog) -> None:
 
 
 # -- what is left
+
+
+def _take_datasets(text: Text, found: Found, catalog: Catalog) -> None:
+    """A data set that is named gives the amount, where none was told."""
+    known = [word for word in text.words() if word.text in catalog.datasets]
+    told = {"tokens", "samples", "words", "steps", "queries"} & set(found.values)
+    for word in reversed(known):
+        one = catalog.datasets[word.text]
+        text.take(word.start, word.end)
+        if told:
+            continue
+        amount = ("samples", one.samples) if one.samples else ("tokens", one.tokens)
+        found.values[amount[0]] = (amount[1] or 0.0) + float(found.values.get(amount[0], 0.0))
+        found.note(f"{one.name}: {count(amount[1] or 0.0)} {amount[0]} ({one.note}; {one.source})")
 
 
 def _size_of_model(text: Text, found: Found) -> None:
@@ -169,6 +187,8 @@ def _leftovers(text: Text, found: Found, catalog: Catalog) -> None:
 def _describes(word: Word, plain: str, text: Text, catalog: Catalog, found: Found, *, leads: bool) -> None:
     """Let a word pass that only describes; Unclear when it could be meant to say something."""
     if _SIZE.search(plain):
+        if _written(plain, text) in NUMBER_WORDS:
+            return
         raise _lost_number(word, text, catalog, found)
     if not _has_model(found):
         asked = names.unknown_model(_run_from(word, text), catalog)
@@ -176,6 +196,8 @@ def _describes(word: Word, plain: str, text: Text, catalog: Catalog, found: Foun
             raise asked
     if names.REGION_LIKE.fullmatch(plain):
         names.region(plain, catalog.regions)
+    if key := key_of(plain):
+        raise Unclear(f"{plain} needs a value, like {key.example}.", field=key.name, example=key.example)
     near = nearest(plain, vocabulary(), 0.8) if len(plain) > 3 and not re.search(r"\d", plain) else ""
     if not near and leads and re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", plain):
         return

@@ -174,11 +174,6 @@ def batch(phrase: Phrase, found: Found) -> None:
         number("global_batch" if kind else "batch")(phrase, found)
 
 
-def plan(phrase: Phrase, found: Found) -> None:
-    """A 3-year savings plan."""
-    found.markets.append("savings-plan-3y" if phrase.value() == 3 else "savings-plan-1y")
-
-
 def zero(phrase: Phrase, found: Found) -> None:
     """ZeRO-3."""
     found.put("sharding", f"zero-{phrase.value():.0f}")

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from data import Catalog, Instance, UnknownName
 from data.names import chip_spellings
-from estimator.parse_keys import Unclear, nearest
+from estimator.parse_keys import BY_NAME, Unclear, checked, nearest
 from estimator.parse_names import counts_something, phrase_of, windows
 from estimator.parse_numbers import NUMBER_WORDS
-from estimator.parse_text import Found, Text, Word
+from estimator.parse_text import Found, Machine, Text, Word
 
 TYPE = re.compile(
     r"(?<![\w.-])(?:ml\.)?([a-z][a-z0-9-]{1,14}\.(?:\d{0,3}x?large|\d{1,3}xl|nano|micro|small|medium|metal(?:-\w{1,6})?))s?(?![\w.])"
@@ -23,6 +23,9 @@ _BEFORE = re.compile(
 _NODES_BEFORE = re.compile(
     r"(?<![\w.,-])(\d{1,6}|one|two|three|four|eight|sixteen) ?(?:nodes?|machines?|servers?|boxes|hosts?)"
     r" ?(?:x|\*|of|with|,|\||each)* ?(?:with)? ?$"
+)
+_VALUE_OF = re.compile(
+    r"\b(?:in(?:put)?|out(?:put)?|batch(?: size)?|size|seq|length|context|rank|qps|rps|tp|pp|concurrency|bs) ?$"
 )
 _AFTER = re.compile(r" ?\(?x ?(\d{1,6})\)?(?![\w.])")
 _PER_NODE = re.compile(r" ?(?:gpus? |chips? )?(?:per|a|each|/) ?(?:node|machine|instance|server|box)?(?![\w])")
@@ -116,7 +119,8 @@ def chip_name(phrase: str, catalog: Catalog) -> str | None:
     """The chip that *phrase* is, if it is one; bare figures and bare vendors are none."""
     if not re.match(r"[a-z]", phrase) or not re.search(r"\d|[a-z]{5}", phrase):
         return None
-    return catalog.chip_keys.get(next(chip_spellings(phrase.removesuffix("s") if phrase[-2:-1].isdigit() else phrase)))
+    names = (catalog.chip_keys.get(next(chip_spellings(one))) for one in (phrase, phrase.removesuffix("s")))
+    return next((name for name in names if name), None)
 
 
 def _chip(text: Text, found: Found, catalog: Catalog, run: tuple[Word, ...], chip: str) -> None:
@@ -137,21 +141,40 @@ def _chip(text: Text, found: Found, catalog: Catalog, run: tuple[Word, ...], chi
 def _machine(text: Text, found: Found, span: tuple[int, int], what: tuple[str, str]) -> None:
     """Take a machine with the count that stands before or after it."""
     start, end = span
-    count = 0
-    if before := _BEFORE.search(text.now[:start]):
+    count, per_node = None, None
+    before = _BEFORE.search(text.now[:start])
+    if before and not _VALUE_OF.search(text.now[: before.start()]):
         count, start = _count(before[1]), before.start()
     elif after := _AFTER.match(text.now, end):
         count, end = _count(after[1]), after.end()
     nodes = _NODES_BEFORE.search(text.now[:start]) if count else None
-    if what[0] == "accelerator" and nodes:
-        found.number("per_node", count, str(count))
-        count, start = count * _count(nodes[1]), nodes.start()
+    if what[0] == "accelerator" and nodes and count:
+        per_node, count, start = count, count * _count(nodes[1]), nodes.start()
         each = _PER_NODE.match(text.now, end)
         end = each.end() if each else end
-    found.put(*what)
-    if count or before:
-        found.number("count", count, before[1] if before else str(count))
+    if count is not None:
+        checked(BY_NAME["count"], count, str(count))
+    found.machines.append(Machine(what[0], what[1], count, per_node))
     text.take(start, end)
+
+
+def settle_machines(found: Found, catalog: Catalog) -> None:
+    """One machine is what it runs on; several are compared, without their numbers."""
+    distinct = {machine.name: machine for machine in found.machines if machine.count} | {
+        machine.name: machine for machine in reversed(found.machines) if not machine.count
+    }
+    if len(distinct) == 1:
+        one = max(found.machines, key=lambda machine: machine.count or 0)
+        found.put(one.kind, one.name)
+        for name, size in (("count", one.count), ("per_node", one.per_node)):
+            if size:
+                found.number(name, size, str(size))
+        return
+    for one in found.machines:
+        families = [one.name] if one.kind == "instance_type" else catalog.chips[one.name].families
+        found.families.extend(family for family in families if family not in found.families)
+    if any(machine.count for machine in found.machines):
+        found.note("several machines named: compared without their numbers")
 
 
 def _count(word: str) -> int:

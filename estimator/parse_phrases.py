@@ -22,7 +22,8 @@ MARKS: dict[str, str] = {
     r"instructions?|articles?|reviews?|texts?|pages?|sequences?|items?|chats?|contracts?|emails?|tweets?|questions?|"
     r"clips?|images?|photos?|pictures?|videos?|utterances?|paragraphs?|data ?points?|passages?|tickets?)",
     "REQUEST": r"(?:requests?|reqs?|queries|query|calls?|inferences?|predictions?|invocations?|prompts?|messages?)",
-    "KINDOF": r"(?:(?:training|labell?ed|test|user|short|long|new|inference|legal|chat|instruction|text|english) )?",
+    "KINDOF": r"(?:(?!(?:tok|epoch|gpu|node|hour|day|x |of |per |an? |in |with |and |or |to |for |on |at )\w*)"
+    r"(?P<describes>[a-z][a-z0-9'-]{1,15}) )?",
     "TOK": r"tok(?:en)?s?",
     "PER": r"(?:/|per |an? |each |every )",
     "NODE": r"(?:nodes?|machines?|instances?|servers?|boxes|hosts?)",
@@ -31,19 +32,15 @@ MARKS: dict[str, str] = {
     "SEQ": r"(?:seq(?:uence)?s?(?:[ _-]?len(?:gth)?s?)?)",
     "OUT": r"(?:outputs?|out|generated|new|completions?|answers?|responses?|replies|reply)",
     "FEWER": r"(?:no more than|not more than|at most|maximum|max|up to|under|below|less than|fewer than)",
-    "PLAN": r"(?:(?:compute |ec2 |instance )?savings?[ -]plans?|plans?|commitments?|reserved(?: instances?)?|ri|sp)",
     "MS": r"(?P<unit>ms|milliseconds?|msec|seconds?|secs?|s)(?![a-z])",
 }
 # In the order in which they are looked for, the special before the general. {NAME} is one of MARKS.
 TABLE: tuple[tuple[str, Action], ...] = (
     # money
-    (
-        r"{LIMIT}{0,3}(?:[€£]|\b(?:eur|gbp|inr|jpy) ?) ?{A}|{LIMIT}{0,3}#(?P<c>\d+)# ?(?:€|£|euros?\b|eur\b|gbp\b)",
-        do.other_money,
-    ),
+    (r"{LIMIT}{0,3}(?:[€£]|\b(?:eur|gbp|inr|jpy) ?) ?{A}", do.other_money),
+    (r"{LIMIT}{0,3}{A} ?(?:€|£|euros?\b|eur\b|gbp\b)", do.other_money),
     (r"{LIMIT}{0,3}(?:\$ ?|\busd ?){A}(?: ?(?:usd|dollars)\b)?(?: ?{PER} ?{TIME})?", do.money),
     (r"{LIMIT}{0,3}{A} ?(?:\$|usd\b|dollars?\b|bucks\b)(?: ?{PER} ?{TIME})?", do.money),
-    (r"{A}[ -]?(?:y|yr|year)s?[ -]?(?:term )?{PLAN}\b", do.plan),
     # latency
     (
         r"\b(?:ttft|time to (?:the )?first token|first token)(?: latency)? ?{LIMIT}{0,3}{A} ?{MS}",
@@ -78,7 +75,7 @@ TABLE: tuple[tuple[str, Action], ...] = (
     (r"{A} (?:at a time|in parallel)\b", do.number("parallel_trials")),
     (
         r"\b(?P<word>lr|learning[ -]rate|warm-?up(?: steps| ratio)?|weight[ -]decay|dropout|temperature|seed|alpha|"
-        r"lora[ -]alpha|top[_-]p) ?(?:of |= ?|: ?)?{A}",
+        r"lora[ -]alpha|top[_-]p|gradient accumulation(?: steps)?) ?(?:of |= ?|: ?)?{A}",
         do.harmless,
     ),
     # amounts

@@ -39,7 +39,10 @@ class Text:
 
     def __init__(self, words: str) -> None:
         text = re.sub(r"\s+", " ", words.translate(_CHANGES).lower())
-        text = re.sub(r"(?<![a-z])(\d+)[x*] ?(?=[a-z]{1,6}\d)", r"\1 x ", text)  # 64xA100
+        text = re.sub(r"\b24[/x]7\b|(?<=[a-z])'(?:s|re|d|ll|m|ve)\b", " ", text)
+        text = re.sub(r"\bhalf an? (?=thousand|million|billion|trillion)", "0.5 ", text)
+        text = re.sub(r"\b(within|than|in|under|for|over) an? (?=(?:hour|day|week|month|year)\b)", r"\1 1 ", text)
+        text = re.sub(r"(?<![a-z=\d])(\d+)[x*] ?(?=[a-z]{1,6}\d)", r"\1 x ", text)  # 64xA100
         text = re.sub(r"\b(tp|pp|cp|ep|dp|zero|rank|batch|seq)[-_]?(?=\d)", r"\1 ", text)
         self.now = re.sub(r"(?<=[a-z]\d)x(?=\d+\b)|(?<=\d\d)x(?=\d{1,5}\b(?! ?p))", " x ", text)  # A100x64
 
@@ -71,6 +74,16 @@ def _words(text: str) -> Iterator[Word]:
             yield Word(bare, start, match.start() + len(word))
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine or chip that was named, with the number of them where one was."""
+
+    kind: str  # instance_type | accelerator
+    name: str
+    count: int | None = None
+    per_node: int | None = None
+
+
 @dataclass
 class Found:
     """What the words say, by key; saying the same thing twice is fine, saying two things is not."""
@@ -81,6 +94,7 @@ class Found:
     families: list[str] = field(default_factory=list)
     hints: set[str] = field(default_factory=set)  # at the kind, where no verb says it
     notes: list[str] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
 
     def put(self, name: str, value: Value) -> None:
         """Remember a value; Unclear when another was said before."""

@@ -42,6 +42,11 @@ def _framework(match: re.Match[str], found: Found) -> None:
 _MODES = {"packed": "packed", "packing": "packed", "padded": "padded", "padding": "padded", "unpadded": "unpadded"}
 
 
+def _scenario(match: re.Match[str], found: Found) -> None:
+    found.put("scenario", match[1].replace("real time", "real-time").replace("realtime", "real-time"))
+    found.hints.add("infer")
+
+
 def _quantised(match: re.Match[str], found: Found) -> None:
     word = match[1].replace(" ", "-")
     found.put("precision", PRECISIONS.get(word) or PRECISIONS[word.replace("-", "").removesuffix("s")])
@@ -72,6 +77,11 @@ TABLE: tuple[tuple[str, Take], ...] = (
     ),
     (r"\bq-?lora\b", _put("method", "qlora")),
     (r"\b(?:lora|peft|adapters?|dora)\b", _put("method", "lora")),
+    (
+        r"\b(?:1|one|3|three)[ -]?(?:y|yr|year)s?[ -]?(?:term )?(?:(?:compute |ec2 |instance )?savings?[ -]plans?|"
+        r"plans?|commitments?|reserved(?: instances?)?|ri|sp)\b",
+        lambda m, f: f.markets.append("savings-plan-3y" if "3" in m[0] or "three" in m[0] else "savings-plan-1y"),
+    ),
     (r"\b(?:on|over) (?:all )?spots?\b|\bspots?\b(?: (?:instances?|prices?|pricing|capacity))?", _market("spot")),
     (r"\bno spots?\b|\bon-? ?demand\b", _market("on-demand")),
     (r"\b(?:(?:compute|ec2|instance) )?savings?[- ]plans?\b|\breserved(?: instances?)?\b", _market("savings-plan")),
@@ -95,9 +105,9 @@ TABLE: tuple[tuple[str, Take], ...] = (
     ),
     (r"\b(?:fully )?(packed|packing|padded|padding|unpadded)\b", lambda m, f: f.put("seq_mode", _MODES[m[1]])),
     (
-        r"\b(offline|batch transform|batch job|async(?:hronous)?|server-?less|real-? ?time|streaming|interactive|online)"
-        r"\b",
-        lambda m, f: f.put("scenario", m[1].replace("real time", "real-time").replace("realtime", "real-time")),
+        r"\b(offline|batch transform|batch job|async(?:hronous)?|server-?less|real-? ?time|streaming|interactive"
+        r"|online)\b",
+        _scenario,
     ),
     (r"\b(?:nvidia|cuda)(?: (?:only|gpus?|chips?|cards?))*\b", _put("vendor", "nvidia")),
     (r"\b(?:amd|radeon)(?: (?:only|gpus?|chips?|cards?))*\b", _put("vendor", "amd")),
