@@ -49,9 +49,9 @@ class Item:
 
 
 def items(cases: Iterable[Case], catalog: Catalog) -> list[Item]:
-    """The cases of training and fine-tuning, memory too."""
-    wanted = [case for case in cases if case.line["kind"] != "infer"]
-    return [Item(case, *read(case, catalog)) for case in wanted]
+    """The cases of training and fine-tuning, memory too, whose line is understood."""
+    pairs = [(case, read(case, catalog)) for case in cases]
+    return [Item(case, found[0], found[1]) for case, found in pairs if found and isinstance(found[0], Training)]
 
 
 def with_tables(catalog: Catalog, made: Mapping[str, list[Row]]) -> Catalog:
@@ -165,7 +165,11 @@ def _moved(prior: Belief, logs: list[float]) -> Belief:
 
 # Name: (standard deviation of the logarithm, families that it counts for, where it is from).
 DEFAULTS = {
-    "floor": (0.09, 0, "repeats of one benchmark on the same hardware differ by 2 % (median) to 11 % (90th percentile)"),
+    "floor": (
+        0.09,
+        0,
+        "repeats of one benchmark on the same hardware differ by 2 % (median) to 11 % (90th percentile)",
+    ),
     "framework": (0.22, 0, "19 % median error without the software against 12.4 % with it, whole families left out"),
     "chip": (0.25, 0, "classes of chips without a measured row"),
     "precision": (0.12, 0, "Hopper and Blackwell rows with the precision withheld"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ from typing import Any
 from estimator.result import Estimate, Range
 
 HERE = Path(__file__).parent
-TRAINING = frozenset(
-    {"train-throughput", "run-hours", "mlperf-hours", "finetune-hours", "finetune-throughput"}
-)
+TRAINING = frozenset({"train-throughput", "run-hours", "mlperf-hours", "finetune-hours", "finetune-throughput"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from benchmarks.calibrate_training import Rows, with_tables
 from benchmarks.cases import Case, predicted
 from benchmarks.lines import read
 from data import Catalog
-from estimator import train
+from estimator import estimate
 from estimator.result import Estimate, Range
 
 Calibrator = Callable[[Iterable[Case], Catalog], Rows]
@@ -23,14 +23,16 @@ class Prediction:
 
     case: Case
     said: Range | None
-    estimate: Estimate
+    estimate: Estimate | None  # None: the line was refused
 
 
 def answer(case: Case, catalog: Catalog) -> Prediction:
     """What the estimator says for a case."""
-    work, cluster = read(case, catalog)
-    estimate = train.estimate(work, cluster, catalog)
-    return Prediction(case, predicted(case, estimate), estimate)
+    found = read(case, catalog)
+    if found is None:
+        return Prediction(case, None, None)
+    made = estimate(*found, catalog)
+    return Prediction(case, predicted(case, made), made)
 
 
 def refitted(cases: Iterable[Case], catalog: Catalog) -> Catalog:

@@ -70,7 +70,7 @@ def shape(model: ModelSpec) -> Shape:
         params=model.params,
         active=active,
         embeddings=embeddings,
-        core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)),
+        core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)) * half_of(model.family),
         guessed=model.hidden is None and model.layers is None,
     )
 
@@ -100,8 +100,13 @@ def attention_flops(of: Shape, seq_len: float) -> float:
 
 
 def dense_flops(of: Shape, family: str) -> float:
-    """FLOPs per token of the weights, forward: 2 each; a token passes half of an encoder-decoder."""
-    return 2.0 * of.matmul * (0.5 if family == "encoder-decoder" else 1.0)
+    """FLOPs per token of the weights that it passes, forward: 2 each."""
+    return 2.0 * of.matmul * half_of(family)
+
+
+def half_of(family: str) -> float:
+    """The share of the layers that one token passes: half of an encoder-decoder."""
+    return 0.5 if family == "encoder-decoder" else 1.0
 
 
 def passes(method: Method) -> float:

@@ -31,6 +31,7 @@ ARCH_CLASS = {
 }
 HBM = 1300.0  # GB/s: above it an Ampere or Blackwell chip is the data centre's part, below it a card
 ANY = "any"
+LIKE = {UNNAMED: ANY, "torchtune": "fsdp", "peft": "huggingface"}
 BANDWIDTH_BOUND = frozenset({"cnn", "depthwise"})  # kinds whose share of the peak falls with FLOP/s a byte/s
 UNMEASURED = 0.15  # standard deviation of the logarithm that a usual ratio adds
 Row = Mapping[str, str]
@@ -140,4 +141,4 @@ def count_factor(count: int, exponent: float, flat: float) -> float:
 
 def stack_key(stack: str) -> str:
     """The stack whose cells count: an unnamed one is the table's average."""
-    return ANY if stack == UNNAMED else stack
+    return LIKE.get(stack, stack)

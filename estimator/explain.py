@@ -50,7 +50,7 @@ def steps(plan: Plan, cell: Cell, memory: Memory, figures: dict[str, float], cou
         ),
         Step(
             name="speed",
-            formula=f"{figures['rate']:,.4g} {unit}s/s on {count} chips, {_used(plan, figures, count):.0%} of their peak",
+            formula=f"{figures['rate']:,.4g} {unit}s/s on {count} chips, {_used(plan, figures, count):.0%} of the peak",
             source="the efficiency, less what width, micro-batch, number of chips and links take",
         ),
         Step(name="memory", formula=" + ".join(parts) + " GB", source="formulas by part, checked on published runs"),

@@ -10,9 +10,10 @@ from estimator.workload import Method, Recompute
 GB = 1e9
 LOGIT_BYTES = 8.0  # a logit: 16 bits, a 32-bit copy and a 16-bit gradient
 EAGER_LOGIT_BYTES = 14.0  # the same with softmax and gradient in 32 bits
-NF4 = 0.5635  # bytes a weight: 4 bits and block scales, quantised once more (QLoRA appendix: 0.127 bits)
-PURE_16_BIT = frozenset({"litgpt", "torchtune"})  # weights, gradients and Adam moments all in 16 bits
-EAGER = frozenset({"huggingface", "litgpt"})  # stacks that launch each kernel from Python
+NF4 = 0.5159  # bytes a weight: 4 bits, and block scales that are quantised themselves (QLoRA, section 3)
+NF4_PLAIN = 0.5625  # the same with a 32-bit scale for each 64 weights
+PURE_16_BIT = frozenset({"litgpt", "torchtune", "peft"})  # weights, gradients and Adam moments all in 16 bits
+EAGER = frozenset({"huggingface", "litgpt", "peft"})  # stacks that launch each kernel from Python
 STATES = {  # optimizer moments, bytes a weight in 32 bits
     "adamw": 8.0,
     "adam": 8.0,
@@ -101,7 +102,8 @@ def _frozen_states(of: Shape, held: float, job: Job, split: Split) -> dict[str, 
     weights = held * width
     if job.method == "qlora":
         embeddings = min(of.embeddings / split.tp, held)
-        weights = (held - embeddings) * NF4 + embeddings * width
+        packed = NF4_PLAIN if job.stack == "litgpt" else NF4
+        weights = (held - embeddings) * packed + embeddings * width
     ranks = split.dp * split.cp * split.ep if split.zero >= 3 else 1
     adapter = adapter_weights(of, job.lora_rank, thin=job.stack == "litgpt") / split.tp / split.pp
     return {"weights": weights / ranks, "adapters": adapter * (8.0 if job.stack in PURE_16_BIT else 16.0)}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from data.catalog import Catalog
+from data.shapes import Chip
 from estimator.compute import Shape
 from estimator.fit import Room
 from estimator.memory import Job, Split, training_parts
@@ -14,13 +16,13 @@ USABLE = 0.97  # of an accelerator's memory: driver and context keep the rest
 MOST_CHIPS = 1024
 
 
-def advice(of: Shape, job: Job, room: Room, split: Split, catalog: Catalog) -> tuple[str, ...]:
+def advice(of: Shape, job: Job, room: Room, split: Split, cards: tuple[Chip, ...]) -> tuple[str, ...]:
     """Changes that make it fit, the easiest first; those that only help when none does; then the next cards."""
     tried = [(words, _need(of, other, changed)) for words, other, changed in _changes(job, split)]
     fitting = [f"{words}: {need:,.1f} GB" for words, need in tried if need <= room.usable_gb]
     helping = [f"{words}: {need:,.1f} GB, not enough alone" for words, need in tried if need > room.usable_gb]
     more = _more_chips(of, job, room, split)
-    return (*fitting, *([] if fitting else helping), *more, *next_cards(_need(of, job, split), catalog))
+    return (*fitting, *([] if fitting else helping), *more, *next_cards(_need(of, job, split), cards))
 
 
 def _need(of: Shape, job: Job, split: Split) -> float:
@@ -54,11 +56,18 @@ def _more_chips(of: Shape, job: Job, room: Room, split: Split) -> tuple[str, ...
     return ()
 
 
-def next_cards(need_gb: float, catalog: Catalog) -> tuple[str, ...]:
-    """The two smallest cards on AWS that hold *need_gb* as it is."""
-    cards = sorted(
-        (chip.memory_gb * USABLE, chip.name, chip.families[0])
-        for chip in catalog.chips.values()
-        if chip.families and chip.memory_gb * USABLE >= need_gb and (chip.bf16 or chip.fp16)
-    )
-    return tuple(f"{name} ({family}): {usable:,.1f} GB to use" for usable, name, family in cards[:2])
+def next_cards(need_gb: float, cards: tuple[Chip, ...]) -> tuple[str, ...]:
+    """The two smallest of *cards* that hold *need_gb* as it is."""
+    large = [card for card in cards if card.memory_gb * USABLE >= need_gb][:2]
+    if not large:
+        return (f"a smaller model: no card holds {need_gb:,.0f} GB",)
+    return tuple(f"{card.name} ({card.families[0]}): {card.memory_gb * USABLE:,.1f} GB to use" for card in large)
+
+
+@lru_cache(maxsize=64)
+def cards_of(vendor: str, catalog: Catalog) -> tuple[Chip, ...]:
+    """A vendor's cards on AWS that train, the smallest memory first; NVIDIA's when it has none there."""
+    cards = [chip for chip in catalog.chips.values() if chip.vendor == vendor and chip.families]
+    if not cards and vendor != "NVIDIA":
+        return cards_of("NVIDIA", catalog)
+    return tuple(sorted((card for card in cards if card.bf16 or card.fp16), key=lambda card: card.memory_gb))

@@ -135,8 +135,7 @@ def find_peak(work: Training, cluster: Cluster, stack: str, said: list[str]) -> 
     rate = sixteen_bit_peak(chip) if precision in ("fp8", "fp4") else peak_tflops(chip, precision)
     if not rate:
         return f"{chip.name} is not ranked: its maker publishes no peak for {precision}"
-    slice_of = cluster.instance.chips if cluster.instance and 0 < cluster.instance.chips < 1 else 1.0
-    return Peak(precision, column, rate * slice_of * 1e12)
+    return Peak(precision, column, rate * 1e12)
 
 
 def _precision(work: Training, chip: Chip, stack: str, said: list[str]) -> str:

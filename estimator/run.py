@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.catalog import Catalog
 from estimator import fit, mend
 from estimator.compute import Shape, attention_flops, dense_flops, passes, shape
 from estimator.efficiency import BANDWIDTH_BOUND, Cell, Tables
 from estimator.intervals import interval, spread
-from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts
+from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts, training_parts
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory
 from estimator.speed import Load, Site
@@ -37,6 +37,7 @@ class Run:
     gflops: float  # forward, a sample; 0 for text
     split: Split
     memory: Memory
+    alone: bool  # one chip holds the work
     advice: tuple[str, ...]
 
 
@@ -55,9 +56,17 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
     memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb)
     advice: tuple[str, ...] = ()
     if not memory.fits:
+        cards = mend.cards_of(cluster.chip.vendor if cluster.chip else "NVIDIA", catalog)
         mid = memory.per_accelerator.mid
-        advice = mend.advice(of, job, room, split, catalog) if of else mend.next_cards(mid, catalog)
-    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, advice)
+        advice = mend.advice(of, job, room, split, cards) if of else mend.next_cards(mid, cards)
+    one = replace(job, fixed_gb=known.factors["memory_fixed_alone"])
+    alone = of is None or _fits_alone(of, one, work, room.usable_gb)
+    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, alone, advice)
+
+
+def _fits_alone(of: Shape, job: Job, work: Training, usable: float) -> bool:
+    split = Split(recompute=work.recompute or "full")
+    return sum(training_parts(of, job, split).values()) <= usable * fit.FILLED
 
 
 def _say(work: Training, plan: Plan, split: Split, count: int) -> None:
@@ -132,6 +141,7 @@ def _images_load(run: Run) -> Load:
         step=float(work.global_batch) if work.global_batch else None,
         overhead=0.0,
         gathered=0.0,
+        streams=False,
         reduced=4.0 * work.model.params,
         unpacked=0.0,
         launched=factors["launch_step"],
@@ -143,7 +153,7 @@ def _images_load(run: Run) -> Load:
 def _text_load(run: Run, of: Shape) -> Load:
     plan, work, factors = run.plan, run.work, run.known.factors
     full = plan.method == "full"
-    sharded = run.cluster.count > 1 and plan.stack not in fit.MODEL_PARALLEL and (full or run.split.zero >= 3)
+    sharded = plan.stack not in fit.MODEL_PARALLEL and (full or not run.alone)
     tokens = plan.amount.per_sample * plan.amount.padding
     return Load(
         flops=flops_per_unit(run) + _slow_attention(run, of),
@@ -152,6 +162,7 @@ def _text_load(run: Run, of: Shape) -> Load:
         step=work.global_batch * tokens if work.global_batch else None,
         overhead=factors["gather_tokens"] if sharded else 0.0,
         gathered=GATHERED[plan.method] * of.params if sharded else 0.0,
+        streams=not run.alone,
         reduced=4.0 * (of.params if full else adapter_weights(of, USUAL_RANK)),
         unpacked=UNPACKED * of.params if plan.method == "qlora" else 0.0,
         launched=factors["launch_layer"] * of.layers if plan.stack in EAGER else 0.0,

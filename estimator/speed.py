@@ -22,6 +22,7 @@ class Load:
     step: float | None  # units of a told global batch
     overhead: float  # units that gathering the weights for a micro-batch is worth, on more than one chip
     gathered: float  # bytes that a micro-batch gathers from other chips
+    streams: bool  # one chip does not hold the work, so that it would gather from the host
     reduced: float  # bytes that a step exchanges between machines
     unpacked: float  # bytes that a micro-batch unpacks from 4 bits
     launched: float  # seconds of a micro-batch in which the chip waits for an eager stack
@@ -62,7 +63,7 @@ def chip_seconds(load: Load, site: Site, factors: Factors, count: int) -> float:
     lost = 1 / count_factor(count, factors["count_exponent"], factors["count_flat"])
     seconds = ideal_seconds(load, site, factors) * (lost + overhead(load, site, factors, count) / micro)
     moved = load.unpacked / (site.bytes_per_s * factors["dequant_share"])
-    if count > 1 and site.link_gb_s < PCIE:
+    if (count > 1 or load.streams) and site.link_gb_s < PCIE:
         moved += load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
     return seconds + (moved + load.launched) / micro
 
@@ -78,7 +79,7 @@ def ideal_seconds(load: Load, site: Site, factors: Factors) -> float:
 
 def overhead(load: Load, site: Site, factors: Factors, count: int) -> float:
     """Units that the fixed costs of a micro-batch are worth; reading the weights takes as long as computing some."""
-    gather = load.overhead if count > 1 else 0.0
+    gather = load.overhead if count > 1 or load.streams else 0.0
     read = factors["weight_reads"] * site.share * site.flops_per_s / site.bytes_per_s if load.hidden else 0.0
     return gather + read
 

@@ -1,0 +1,118 @@
+"""How a training is laid over chips: what was told is kept, what was not is chosen so that it fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import load
+from estimator.asked_model import spec_of
+from estimator.compute import shape
+from estimator.fit import Layout, Room, lay_out, said, told_split
+from estimator.memory import Job, Split
+from estimator.mend import advice, cards_of
+from estimator.workload import Parallel
+
+CATALOG = load()
+CARDS = cards_of("NVIDIA", CATALOG)
+JOB = Job(
+    method="full",
+    precision="bf16",
+    seq_len=2048,
+    optimizer="adamw",
+    stack="unnamed",
+    lora_rank=16,
+    flash=True,
+    fixed_gb=1.5,
+    slack=0.02,
+)
+A100 = Room(count=8, per_node=8, usable_gb=83.3, micro_batch=None, global_batch=None, recompute=None)
+
+
+def laid(name: str, job: Job = JOB, room: Room = A100, parallel: Parallel | None = None) -> Layout:
+    return lay_out(shape(spec_of(CATALOG.model(name))), job, room, parallel or Parallel())
+
+
+@pytest.mark.parametrize(
+    ("text", "ranks", "stage"),
+    [
+        ("FSDP FULL_SHARD", {}, 3),
+        ("FSDP SHARD_GRAD_OP", {}, 2),
+        ("DP 8 ZeRO-1", {}, 1),
+        ("TP=8 DP=32 PP=4", {"tp": 8, "pp": 4}, None),
+        ("TP1 PP8 CP1", {"tp": 1, "pp": 8}, None),
+        ("Megatron DDP/dist-opt", {}, 1),
+        ("[32xNC(DP)] x 16Nodes(DP)", {}, None),
+    ],
+)
+def test_ranks_and_stage_are_read_from_free_text(text: str, ranks: dict[str, int], stage: int | None) -> None:
+    assert told_split(Parallel(sharding=text)) == (ranks, stage)
+
+
+def test_a_small_model_is_not_sharded_and_a_large_one_is() -> None:
+    assert laid("gpt2").split.zero == 0
+    assert laid("llama-3-8b").split.zero >= 1
+    assert laid("llama-3-8b").need_gb <= A100.usable_gb
+
+
+def test_a_tuned_stack_splits_a_large_model_by_layers_and_matrices() -> None:
+    split = laid("llama-3-70b", replace(JOB, stack="tuned"), replace(A100, count=64)).split
+    assert split.tp > 1
+    assert split.tp * split.pp * split.dp == 64
+
+
+def test_a_told_split_is_kept_when_the_chips_allow_it_and_dropped_when_not() -> None:
+    assert laid("llama-3-8b", parallel=Parallel(tp=4, pp=2)).split.tp == 4
+    assert laid("llama-3-8b", parallel=Parallel(tp=16, pp=2)).split.tp == 1
+
+
+def test_the_micro_batch_fills_the_card_but_not_beyond_the_global_batch() -> None:
+    free, bound = laid("gpt2"), laid("gpt2", room=replace(A100, global_batch=16))
+    assert free.split.micro_batch == 8  # 16k tokens
+    assert bound.split.micro_batch == 2
+
+
+def test_what_does_not_fit_whole_is_recomputed_in_part_and_fills_the_card() -> None:
+    job, room = replace(JOB, stack="fsdp"), replace(A100, micro_batch=16)
+    layout = laid("llama-2-7b", job, room)
+    assert layout.split.recompute == "full"
+    assert layout.need_gb == pytest.approx(0.95 * room.usable_gb, rel=0.01)
+
+
+def test_advice_says_what_each_change_would_need() -> None:
+    of, room = shape(spec_of(CATALOG.model("llama-3-70b"))), replace(A100, count=1, usable_gb=46.6)
+    job = replace(JOB, method="lora", fixed_gb=0.4, seq_len=512)
+    found = advice(of, job, room, Split(micro_batch=1, recompute="full"), CARDS)
+    assert found[0].startswith("QLoRA (4-bit weights): 4")
+    assert "GB200 (p6e-gb200)" in " ".join(found)
+
+
+def test_what_helps_but_is_not_enough_is_said_so() -> None:
+    of, room = shape(spec_of(CATALOG.model("llama-3-70b"))), replace(A100, count=1, usable_gb=23.3)
+    found = advice(of, replace(JOB, method="lora"), room, Split(recompute="full"), CARDS)
+    assert "not enough alone" in found[0]
+
+
+def test_a_layout_is_said_in_words() -> None:
+    assert said(Split(tp=8, pp=4, dp=2, zero=1), 64) == "TP 8 x PP 4 x DP 2, ZeRO-1"
+    assert said(Split(), 1) == "one chip"
+
+
+@given(
+    name=st.sampled_from(["gpt2", "llama-3-8b", "llama-3-70b", "mixtral-8x7b"]),
+    method=st.sampled_from(["full", "lora", "qlora"]),
+    stack=st.sampled_from(["unnamed", "fsdp", "tuned", "huggingface", "litgpt"]),
+    count=st.sampled_from([1, 2, 8, 64]),
+    usable=st.sampled_from([15.0, 23.0, 46.0, 83.0, 180.0]),
+    micro_batch=st.integers(1, 128),
+)
+def test_a_bigger_micro_batch_never_needs_less_memory(
+    name: str, method: str, stack: str, count: int, usable: float, micro_batch: int
+) -> None:
+    job = replace(JOB, method=method, stack=stack)  # type: ignore[arg-type]
+    room = replace(A100, count=count, usable_gb=usable, micro_batch=micro_batch)
+    more = laid(name, job, replace(room, micro_batch=micro_batch + 1)).need_gb
+    assert laid(name, job, room).need_gb <= more * (1 + 1e-9)

@@ -1,0 +1,109 @@
+"""Memory by parts: against measured runs, and what must hold of the formulas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import load
+from estimator.asked_model import spec_of
+from estimator.compute import shape
+from estimator.memory import Job, Split, adapter_weights, sample_parts, training_parts
+
+CATALOG = load()
+LLAMA = shape(spec_of(CATALOG.model("llama-3-8b")))
+JOB = Job(
+    method="full",
+    precision="bf16",
+    seq_len=2048,
+    optimizer="adamw",
+    stack="fsdp",
+    lora_rank=16,
+    flash=True,
+    fixed_gb=0.4,
+    slack=0.02,
+)
+
+
+def need(job: Job, split: Split, name: str = "llama-3-8b") -> float:
+    return sum(training_parts(shape(spec_of(CATALOG.model(name))), job, split).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "micro_batch", "recompute", "measured"),
+    [  # one A10G or A100, GB read from the tool
+        ("llama-3-8b", {"method": "lora", "stack": "litgpt", "seq_len": 512, "lora_rank": 32}, 1, "none", 19.73),
+        ("llama-2-7b", {"method": "qlora", "stack": "litgpt", "seq_len": 512, "lora_rank": 32}, 2, "none", 13.68),
+        ("tiny-llama-1.1b", {"stack": "litgpt", "seq_len": 512}, 4, "none", 14.1),
+        ("qwen-7b", {"method": "lora", "stack": "huggingface", "lora_rank": 64}, 1, "full", 23.8),
+    ],
+)
+def test_measured_runs_are_met_within_a_fifth(
+    name: str, changes: dict[str, object], micro_batch: int, recompute: str, measured: float
+) -> None:
+    split = Split(micro_batch=micro_batch, recompute=recompute)  # type: ignore[arg-type]
+    assert need(replace(JOB, **changes), split, name) == pytest.approx(measured, rel=0.2)  # type: ignore[arg-type]
+
+
+def test_mixed_precision_adam_keeps_18_bytes_a_weight_and_zero_shares_them_out() -> None:
+    def states(zero: int) -> float:
+        parts = training_parts(LLAMA, JOB, Split(dp=8, zero=zero))
+        return (parts["weights"] + parts["gradients"] + parts["optimizer"]) * 1e9 / LLAMA.params
+
+    assert [states(zero) for zero in range(4)] == pytest.approx([18, 6 + 12 / 8, 2 + 16 / 8, 18 / 8])
+
+
+def test_16_bits_halve_the_weights_and_4_bits_take_another_two_thirds() -> None:
+    frozen = replace(JOB, method="lora")
+    wide = training_parts(LLAMA, replace(frozen, precision="fp32"), Split())["weights"]
+    half = training_parts(LLAMA, frozen, Split())["weights"]
+    four = training_parts(LLAMA, replace(JOB, method="qlora"), Split())["weights"]
+    assert wide == pytest.approx(2 * half)
+    assert four < 0.4 * half
+
+
+def test_tensor_and_pipeline_ranks_share_out_the_layers() -> None:
+    one = training_parts(LLAMA, JOB, Split())["weights"]
+    assert training_parts(LLAMA, JOB, Split(tp=4))["weights"] == pytest.approx(one / 4)
+    piped = training_parts(LLAMA, JOB, Split(pp=4))["weights"]
+    assert one / 4 < piped < one / 2  # an end stage holds an embedding too
+
+
+def test_without_flash_attention_the_scores_are_kept() -> None:
+    with_scores = training_parts(LLAMA, replace(JOB, flash=False), Split())["activations"]
+    scores = 5 * 32 * 2048**2 * 32 / 1e9  # five bytes a score of each head and layer, GB
+    assert with_scores - training_parts(LLAMA, JOB, Split())["activations"] == pytest.approx(scores)
+
+
+def test_adapters_grow_with_their_rank_and_with_what_they_stand_beside() -> None:
+    assert adapter_weights(LLAMA, 32) == 2 * adapter_weights(LLAMA, 16)
+    assert adapter_weights(LLAMA, 16) == pytest.approx(41.9e6, rel=0.01)  # all linear layers of Llama 3 8B
+    assert adapter_weights(LLAMA, 16, thin=True) == pytest.approx(6.8e6, rel=0.02)
+
+
+def test_images_grow_the_activations_alone() -> None:
+    small, large = (sample_parts(25.6e6, 8.2, "cnn", JOB, batch) for batch in (32, 64))
+    assert large["activations"] == 2 * small["activations"]
+    assert large["optimizer"] == small["optimizer"]
+
+
+@given(
+    name=st.sampled_from(["llama-3-8b", "gpt2", "mixtral-8x7b", "bert-base", "deepseek-v3"]),
+    method=st.sampled_from(["full", "lora", "qlora"]),
+    recompute=st.sampled_from(["none", "selective", "full"]),
+    zero=st.integers(0, 3),
+    ranks=st.sampled_from([1, 2, 8]),
+    batch=st.integers(1, 64),
+)
+def test_more_work_a_chip_never_needs_less_memory(
+    name: str, method: str, recompute: str, zero: int, ranks: int, batch: int
+) -> None:
+    job = replace(JOB, method=method)  # type: ignore[arg-type]
+    split = Split(dp=ranks, zero=zero, micro_batch=batch, recompute=recompute)  # type: ignore[arg-type]
+    assert need(job, split, name) <= need(job, replace(split, micro_batch=batch + 1), name)
+    assert need(job, split, name) <= need(replace(job, seq_len=4096), split, name)
+    assert need(job, replace(split, recompute="full"), name) <= need(job, replace(split, recompute="none"), name)
+    assert all(size > 0 for size in training_parts(LLAMA, job, split).values())
