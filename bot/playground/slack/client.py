@@ -31,7 +31,7 @@ class Client:
     def command(self, user: str, channel: str, name: str, text: str) -> Delivered | None:
         """Type a slash command; None when the app has no such command, which the person is told."""
         with self._workspace.lock:
-            where = self._workspace.conversations.find(channel)
+            where = self._workspace.place(channel, user)
             if not self._knows(name):
                 self._workspace.whisper(where.id, user, NOT_A_COMMAND.format(name))
                 return None
@@ -176,7 +176,7 @@ class Client:
     def say(self, user: str, channel: str, text: str, *, thread_ts: str = "") -> Message:
         """Write a message; the bot hears of it if it is subscribed to that."""
         with self._workspace.lock:
-            where = self._workspace.conversations.find(channel)
+            where = self._workspace.place(channel, user)
             talk = self._workspace.conversations
             written = typed.as_message(text, self._workspace)
             message = Message(channel=where.id, ts=talk.stamp(), user=user, text=written, thread_ts=thread_ts)

@@ -9,18 +9,22 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.playground.slack.client import Client
+from bot.playground.slack.controls import Control, Controls
 from bot.playground.slack.delivery import ACK_SECONDS, Delivered, Transport
 from bot.playground.slack.doors import Doors
 from bot.playground.slack.elements import Block
 from bot.playground.slack.faults import Fault, Faults, How
 from bot.playground.slack.over_http import OverHttp, check_local
 from bot.playground.slack.over_socket import OverSocket
+from bot.playground.slack.page import Page
 from bot.playground.slack.rates import Pace, Rates
+from bot.playground.slack.screen import END
 from bot.playground.slack.server import HOST, Answer, Asked, HttpServer
 from bot.playground.slack.web_api import WebApi
 from bot.playground.slack.workspace import ApiCall, Quiet, Tokens, Workspace
 
 RETRY_LOOK_SECONDS = 0.5
+DOORS = ("/api/", "/commands/", "/actions/", "/upload/", "/files/")
 
 
 class LocalSlack:
@@ -54,6 +58,8 @@ class LocalSlack:
         self._events_url: str | None = None
         self.events_url = events_url
         self._doors = Doors(self.workspace, WebApi(self.workspace, self.rates), self.faults)
+        self.controls = Controls()
+        self._page = Page(self.workspace, self.people, self.controls)
         self._server = HttpServer(self._route)
         self._stopped = threading.Event()
 
@@ -93,6 +99,7 @@ class LocalSlack:
         self._stopped.set()
         self.faults.mend()
         self.sockets.close()
+        self.workspace.tell(END)
         self._server.stop()
 
     def _resend_events(self) -> None:
@@ -102,7 +109,21 @@ class LocalSlack:
     def _route(self, asked: Asked) -> Answer | None:
         if asked.path.startswith("/link"):
             return self.sockets.serve(asked)
-        return self._doors.answer(asked)
+        if asked.path.startswith(DOORS):
+            return self._doors.answer(asked)
+        return self._page.answer(asked)
+
+    def control(
+        self,
+        identity: str,
+        label: str,
+        act: Callable[[], object],
+        *,
+        hint: str = "",
+        pressed: Callable[[], bool] | None = None,
+    ) -> None:
+        """A button above the page's chat; *act* may return a sentence to show, *pressed* makes it a switch."""
+        self.controls.add(Control(identity, label, act, hint, pressed))
 
     # What people do
 

@@ -11,7 +11,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.playground.slack import people
 from bot.playground.slack.errors import Refused
-from bot.playground.slack.messages import Conversations, Message
+from bot.playground.slack.messages import Channel, Conversations, Message
 from bot.playground.slack.modals import Views
 from bot.playground.slack.people import User
 from bot.playground.slack.tickets import ResponseUrls, Triggers
@@ -99,6 +99,12 @@ class Workspace:
         """Tell everyone who listens."""
         for heard in list(self._listeners):
             heard(event)
+
+    def place(self, channel: str, user: str) -> Channel:
+        """A channel as *user* names it: their own direct message is there before anybody wrote in it."""
+        if channel == people.direct_channel(user):
+            return self.conversations.open_direct(user)
+        return self.conversations.find(channel)
 
     def whisper(self, channel: str, user: str, text: str) -> Message:
         """What Slackbot tells one person."""
