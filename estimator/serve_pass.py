@@ -58,10 +58,9 @@ def _encoder(work: Inference) -> Sample:
     of = shape(work.model)
     tokens = float(work.seq_len or work.input_tokens or 128)
     told = "" if work.seq_len or work.input_tokens else "no length told: 128 tokens a sample assumed; "
-    name = f"{work.model.name} {work.scenario or ''}".lower()
-    if "squad" in name and "offline" in name and work.seq_len:
+    if work.seq_len and re.search(r"unpad|max|truncat", work.seq_mode or "", re.IGNORECASE):
         tokens *= REAL_TOKENS
-        told = f"{work.seq_len} tokens are a maximum; {REAL_TOKENS:.0%} of them are real in SQuAD; "
+        told = f"{work.seq_len} tokens are a maximum; {REAL_TOKENS:.0%} of them are real, as in SQuAD; "
     flops = tokens * (2.0 * (of.active - of.embeddings) + attention_flops(of, tokens))
     return Sample(flops, "encoder", f"{told}2 FLOPs a weight and token, and attention", True)
 
