@@ -176,7 +176,7 @@ def _machines_in_words(said: str, values: dict[str, Value], catalog: Catalog) ->
     """Hardware as a string: "64 x p4d.24xlarge"."""
     found = Found()
     take_machines(Text(said[:200]), found, catalog)
-    if not {"instance_type", "accelerator"} & set(found.values):
+    if not found.machines:
         raise Unclear(f"I do not know the hardware {said[:60]!r}.", field="hardware", example='"1 x g5.xlarge"')
-    values.update(found.values)
-    values.setdefault("count", 1)
+    first = found.machines[0]
+    values[first.kind], values["count"] = first.name, first.count or 1

@@ -124,18 +124,22 @@ def chip_name(phrase: str, catalog: Catalog) -> str | None:
 
 
 def _chip(text: Text, found: Found, catalog: Catalog, run: tuple[Word, ...], chip: str) -> None:
+    """A chip that was named; a brand without a number means all of its generations."""
     span = (run[0].start, run[-1].end)
     counted = _BEFORE.search(text.now[: span[0]]) or _AFTER.match(text.now, span[1])
-    families = catalog.chips[chip].families
     brand = next((name for word, name in BRANDS.items() if phrase_of(run) == word), None)
-    if counted or not families:
+    if brand is None or counted:
         _machine(text, found, span, ("accelerator", chip))
         return
-    if brand:
-        families = tuple(f for one in catalog.chips.values() if one.name.startswith(brand) for f in one.families)
-    known = {one.family for one in catalog.instances.values()}
-    found.families.extend(family for family in families if family in known and family not in found.families)
+    for one in catalog.chips.values():
+        if one.name.startswith(brand):
+            _add_families(found, one.families, catalog)
     text.take(*span)
+
+
+def _add_families(found: Found, families: tuple[str, ...], catalog: Catalog) -> None:
+    known = {one.family for one in catalog.instances.values()} | set(catalog.instances)
+    found.families.extend(family for family in families if family in known and family not in found.families)
 
 
 def _machine(text: Text, found: Found, span: tuple[int, int], what: tuple[str, str]) -> None:
@@ -164,17 +168,25 @@ def settle_machines(found: Found, catalog: Catalog) -> None:
         machine.name: machine for machine in reversed(found.machines) if not machine.count
     }
     if len(distinct) == 1:
-        one = max(found.machines, key=lambda machine: machine.count or 0)
-        found.put(one.kind, one.name)
-        for name, size in (("count", one.count), ("per_node", one.per_node)):
-            if size:
-                found.number(name, size, str(size))
+        _settle_one(max(found.machines, key=lambda machine: machine.count or 0), found, catalog)
         return
     for one in found.machines:
-        families = [one.name] if one.kind == "instance_type" else catalog.chips[one.name].families
-        found.families.extend(family for family in families if family not in found.families)
+        families = (one.name,) if one.kind == "instance_type" else catalog.chips[one.name].families
+        _add_families(found, families, catalog)
     if any(machine.count for machine in found.machines):
         found.note("several machines named: compared without their numbers")
+
+
+def _settle_one(one: Machine, found: Found, catalog: Catalog) -> None:
+    """Chips without any number, of a kind that AWS rents, leave the number open: the families are ranked."""
+    numbered = one.count or {"count", "chips", "nodes"} & set(found.values)
+    if one.kind == "accelerator" and not numbered and catalog.chips[one.name].families:
+        _add_families(found, catalog.chips[one.name].families, catalog)
+        return
+    found.put(one.kind, one.name)
+    for name, size in (("count", one.count), ("per_node", one.per_node)):
+        if size:
+            found.number(name, size, str(size))
 
 
 def _count(word: str) -> int:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from data import Catalog, UnknownName
 from data.names import model_spellings
-from estimator.parse_keys import Unclear, nearest
+from estimator.parse_keys import PRECISIONS, Unclear, nearest
 from estimator.parse_text import Found, Text, Word
 
 UNITS = re.compile(
@@ -104,6 +104,8 @@ def take_model(text: Text, found: Found, catalog: Catalog, *, plain: bool) -> No
                 example=f"model={name}",
             )
         found.put("model", name)
+        if precision := _precision_of(run[-1].text, name):
+            found.put("precision", precision)
         text.take(run[0].start, run[-1].end)
         take_model(text, found, catalog, plain=plain)
         return
@@ -113,11 +115,19 @@ def _model(run: tuple[Word, ...], catalog: Catalog, *, plain: bool) -> str | Non
     phrase = phrase_of(run)
     if not _NAMEABLE.fullmatch(run[0].text) or (len(phrase) < 2 or len(phrase) > 80):
         return None
+    if len(run) > 1 and run[-1].text in PRECISIONS:
+        return None  # "llama-3-8b int4": the last word says more than the name
     single = len(run) == 1 and not re.search(r"[\d/-]", phrase)
     if single and not plain:
         return None
     name = model_name(phrase, catalog)
     return None if single and phrase in RARELY_MODELS and phrase != name else name
+
+
+def _precision_of(word: str, name: str) -> str | None:
+    """The precision in a name like llama-3-8b-awq, where it is not the model's own."""
+    parts = [part for part in re.split(r"[-_/]", word) if part in PRECISIONS]
+    return PRECISIONS[parts[-1]] if parts and parts[-1] not in name else None
 
 
 def model_name(phrase: str, catalog: Catalog) -> str | None:

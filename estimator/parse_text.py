@@ -43,7 +43,7 @@ class Text:
         text = re.sub(r"\bhalf an? (?=thousand|million|billion|trillion)", "0.5 ", text)
         text = re.sub(r"\b(within|than|in|under|for|over) an? (?=(?:hour|day|week|month|year)\b)", r"\1 1 ", text)
         text = re.sub(r"(?<![a-z=\d])(\d+)[x*] ?(?=[a-z]{1,6}\d)", r"\1 x ", text)  # 64xA100
-        text = re.sub(r"\b(tp|pp|cp|ep|dp|zero|rank|batch|seq)[-_]?(?=\d)", r"\1 ", text)
+        text = re.sub(r"(?<![\w=-])(tp|pp|cp|ep|dp|zero|rank|batch|seq)[-_]?(?=\d)", r"\1 ", text)
         self.now = re.sub(r"(?<=[a-z]\d)x(?=\d+\b)|(?<=\d\d)x(?=\d{1,5}\b(?! ?p))", " x ", text)  # A100x64
 
         self.numbers: list[Numeral] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from data import Catalog
 from estimator.asked_model import SHAPE, spec_of
 from estimator.units import count, duration, milliseconds, money, plural
-from estimator.workload import FineTuning, Inference, ModelSpec, Pipeline, Training, Work, Workload
+from estimator.workload import FineTuning, Hardware, Inference, ModelSpec, Pipeline, Training, Work, Workload
 
 _WORK = ("precision", "framework")
 _PARALLEL = ("tp", "pp", "cp", "ep", "dp", "sharding")
@@ -47,7 +47,10 @@ _SERVING = (
 def words(work: Workload | Pipeline, catalog: Catalog) -> str:
     """Words that `parse` reads as the same workload."""
     if isinstance(work, Pipeline):
-        return " ".join(["pipeline", *dict.fromkeys([*_pairs(work.train, catalog), *_pairs(work.serve, catalog)])])
+        tuned = ["finetune"] if isinstance(work.train, FineTuning) else []
+        return " ".join(
+            ["pipeline", *tuned, *dict.fromkeys([*_pairs(work.train, catalog), *_pairs(work.serve, catalog)])]
+        )
     return " ".join([_verb(work), *_pairs(work, catalog)])
 
 
@@ -66,11 +69,17 @@ def _pairs(work: Workload, catalog: Catalog) -> Iterator[str]:
             yield f"duration={_plain(work.service_hours)}h"
     yield from _given(work.parallel, _PARALLEL)
     if work.hardware:
-        yield from _given(work.hardware, ("instance_type", "accelerator", "count", "per_node"))
+        yield from _hardware(work.hardware)
     yield from _given(work.wish, _WISH[0])
     if work.wish.families:
         yield f"families={','.join(work.wish.families)}"
     yield from _given(work.wish, _WISH[1])
+
+
+def _hardware(asked: Hardware) -> Iterator[str]:
+    number = f"{asked.count} x " if asked.count else ""
+    yield f"hardware={_plain(number + (asked.instance_type or asked.accelerator or ''))}"
+    yield from _given(asked, ("per_node",))
 
 
 def _model_pairs(model: ModelSpec, catalog: Catalog) -> Iterator[str]:
