@@ -14,11 +14,11 @@ from bot.launch_follow import follow
 from bot.launch_freeze import freeze as _freeze
 from bot.launch_freeze import switch
 from bot.launch_more import more
-from bot.launch_rows import frozen
+from bot.launch_rows import budgets, frozen
 from bot.launch_sweep import sweep
 from bot.ops import OpFunction
 from bot.parts import Parts
-from bot.rules import launch_money, launch_next, launch_progress
+from bot.rules import launch_next, launch_progress
 from bot.rules.click import Click
 from bot.rules.launch import Connect, Launch, LaunchCard, Reply, Wanted
 from bot.rules.launch_image import chip_family
@@ -85,7 +85,6 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
         if launch is None:
             raise KeyError(launch_id)
         now = parts.clock.now()
-        spending = launches.spending(tx, launch_money.month_of(now))
         choice = _next_choice(parts, policy, launch)
         return LaunchCard(
             launch=launch,
@@ -93,7 +92,7 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
             approvers=policy.approvals.approvers,
             groups=policy.approvals.groups,
             attempts=attempts.all_of(tx, launch.id),
-            budgets=launch_money.lines(policy.budgets, launch.asker, spending, now),
+            budgets=budgets(tx, policy, launch.asker, now),
             connect=_connect(parts, policy, launch),
             refs=_refs(tx, parts, launch),
             buttons=_buttons(policy, launch, choice),

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import ops, outbox
 from bot.launch_ask import check_again
-from bot.launch_rows import approved, card, frozen, move, note, notice
+from bot.launch_rows import approved, budgets, card, frozen, move, note, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import launch_decide, launch_money
@@ -76,8 +76,6 @@ def _around(
     now: datetime,
 ) -> Around:
     policy = parts.policy()
-    spending = launches.spending(tx, launch_money.month_of(now))
-    budgets = launch_money.lines(policy.budgets, launch.asker, spending, now)
     today = launch_money.price(launch.wanted, parts.catalog)
     return Around(
         approvals=policy.approvals,
@@ -85,7 +83,7 @@ def _around(
         team=team,
         votes=launches.votes(tx, launch.id, shown=launch.shown),
         frozen=frozen(tx),
-        over_budget=launch_money.over(budgets, launch.usd_total),
+        over_budget=launch_money.over(budgets(tx, policy, launch.asker, now), launch.usd_total),
         drifted=launch_money.drifted(
             launch.usd_per_hour, today.usd_per_hour if today else None, policy.approvals.drift_percent
         ),

@@ -41,4 +41,5 @@ def check_again(tx: Tx, launch: Launch, now: datetime) -> None:
     """What was shown does not hold any more: votes for it are void, and it is checked and shown anew."""
     moved = move(tx, launch, "checking", actor="mlbot", now=now, detail={"why": "price or parameters changed"})
     if moved is not None:
+        launches.forget_votes(tx, launch.id)
         ops.again(tx, kind="launch.check", key=launch.id, payload={"launch": launch.id, "user": launch.asker}, now=now)

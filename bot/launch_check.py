@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import launch_boot, launch_facts, ops
-from bot.launch_rows import approved, frozen, move, whisper
+from bot.launch_rows import approved, budgets, frozen, move, whisper
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
 from bot.rules import launch_check, launch_money, launch_params
@@ -111,9 +111,7 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
     now = parts.clock.now()
     if why := frozen(tx):
         return Refusal(why, "Ask again when an approver has ended the freeze (/ml-freeze off).", "frozen")
-    spending = launches.spending(tx, launch_money.month_of(now))
-    budgets = launch_money.lines(policy.budgets, launch.asker, spending, now)
-    if why := launch_money.over(budgets, price.usd_total):
+    if why := launch_money.over(budgets(tx, policy, launch.asker, now), price.usd_total):
         return Refusal(
             why, "Ask for fewer hours or a smaller type, or an operator raises it under [budgets].", "budget"
         )

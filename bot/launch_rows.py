@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import audit, ops, outbox
-from bot.rules.launch import How, Launch, State
+from bot.rules import launch_money
+from bot.rules.launch import BudgetLine, How, Launch, State
 from bot.rules.launch_text import at, person
+from bot.rules.policy import Budgets, Policy
 from bot.store import launches, state
 from bot.store.db import Tx
 
@@ -50,7 +52,7 @@ def approved(
     detail = {"before": launch.state, "after": "approved", "how": how, "reason": reason, "by": by, **price}
     note(tx, moved, "approved", actor=by[-1] if by else audit.BOT, now=now, detail=detail)
     card(tx, moved, now)
-    ops.enqueue(tx, kind="launch.drive", key=launch.id, payload={"launch": launch.id, "user": launch.asker}, now=now)
+    ops.again(tx, kind="launch.drive", key=launch.id, payload={"launch": launch.id, "user": launch.asker}, now=now)
     return moved
 
 
@@ -79,6 +81,14 @@ def whisper(tx: Tx, launch: Launch, text: str, *, key: str, now: datetime, offer
     where = {"channel": launch.reply.channel, "response_url": launch.reply.response_url}
     data = {**where, "text": text, "offer": offer, "ref": launch.id if offer else ""}
     outbox.say(tx, what=WHISPER, subject=launch.id, to=launch.asker, now=now, data=data, key=key)
+
+
+def budgets(tx: Tx, policy: Policy, asker: str, now: datetime) -> tuple[BudgetLine, ...]:
+    """The budgets that a request of *asker* counts against, as they stand."""
+    if policy.budgets == Budgets():
+        return ()
+    spending = launches.spending(tx, launch_money.month_of(now))
+    return launch_money.lines(policy.budgets, asker, spending, now)
 
 
 def frozen(tx: Tx) -> str:

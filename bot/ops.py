@@ -101,7 +101,7 @@ def pause(failures: int) -> timedelta:
 class Workers:
     """Threads that do what is due; *functions* by kind of op."""
 
-    def __init__(self, parts: Parts, functions: Mapping[str, OpFunction], *, threads: int = 4) -> None:
+    def __init__(self, parts: Parts, functions: Mapping[str, OpFunction], *, threads: int = 8) -> None:
         self._parts = parts
         self._functions = functions
         self._size = threads
@@ -206,6 +206,11 @@ class Workers:
 
     def _settle(self, op: Op, outcome: Outcome) -> None:
         now = self._parts.clock.now()
+        if isinstance(outcome, Done):
+            with self._parts.store.reading() as tx:
+                ended = not table.is_ready(tx, op.id)  # most functions end it together with their effect
+            if ended:
+                return
         with self._parts.store.transaction() as tx:
             if isinstance(outcome, Done):
                 table.finish(tx, op=op.id, owner=op.owner, now=now)

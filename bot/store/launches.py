@@ -84,6 +84,11 @@ def votes(tx: Tx, identity: str, *, shown: str) -> tuple[str, ...]:
     return tuple(row["person"] for row in rows)
 
 
+def forget_votes(tx: Tx, identity: str) -> None:
+    """Nobody has said yes to what will be shown next; the audit log keeps who had."""
+    tx.run("DELETE FROM vote WHERE launch = ?", identity)
+
+
 def spending(tx: Tx, since: datetime) -> list[Spending]:
     """What was approved since a moment, as far as budgets care."""
     rows = tx.all("SELECT * FROM launch WHERE decided_at >= ? AND state NOT IN ('denied', 'refused')", stamp(since))

@@ -36,6 +36,11 @@ def claim(tx: Tx, *, owner: str, now: datetime, lease: timedelta) -> Row | None:
     )
 
 
+def is_ready(tx: Tx, op: int) -> bool:
+    """Whether it has not ended."""
+    return tx.one("SELECT 1 FROM op WHERE id = ? AND state = 'ready'", op) is not None
+
+
 def renew(tx: Tx, *, op: int, owner: str, lease: datetime) -> bool:
     """Hold it longer; False when somebody else took it."""
     return tx.run("UPDATE op SET lease = ? WHERE id = ? AND owner = ?", stamp(lease), op, owner) == 1

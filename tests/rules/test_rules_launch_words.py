@@ -34,7 +34,10 @@ def wanted(**changes: object) -> Wanted:
             wanted(region="us-west-2", market="spot", disk_gb=200, name="nightly", purpose="LoRA run"),
         ),
         ('purpose="a b" region=us-west-2 type=g5.xlarge', wanted(region="us-west-2", purpose="a b")),
-        ("2 x g5.xlarge for 3 hours in us-west-2 with 500 GB disk", wanted(count=2, hours=3, region="us-west-2", disk_gb=500)),
+        (
+            "2 x g5.xlarge for 3 hours in us-west-2 with 500 GB disk",
+            wanted(count=2, hours=3, region="us-west-2", disk_gb=500),
+        ),
         ("please launch me a G5.XLARGE spot 90min", wanted(market="spot", hours=1.5)),
         ("2 g5.xlarge", wanted(count=2)),
         ("x2 g5.xlarge, 4h, us-east-2", wanted(count=2, hours=4, region="us-east-2")),
@@ -44,11 +47,14 @@ def wanted(**changes: object) -> Wanted:
         ("g5.xlarge name=<!channel>", wanted(name="<!channel>")),
         ("g5.xlarge name=<https://evil|console>", wanted(name="<https://evil|console>")),
         ("g5.xlarge purpose='a\u202eb\x07c'", wanted(purpose="ab c")),
-        ("g5.xlarge disk=1TB key=me image=ami-0123456789abcdef0", wanted(disk_gb=1000, key_name="me", image="ami-0123456789abcdef0")),
+        (
+            "g5.xlarge disk=1TB key=me image=ami-0123456789abcdef0",
+            wanted(disk_gb=1000, key_name="me", image="ami-0123456789abcdef0"),
+        ),
         ("g5.xlarge spot max_price=$0.5", wanted(market="spot", max_usd_per_hour=0.5)),
         ("hours=8 hours=8 g5.xlarge", wanted()),
     ],
-)  # fmt: skip
+)
 def test_words_are_understood(text: str, meant: Wanted) -> None:
     assert parse(text) == meant
 
@@ -124,8 +130,7 @@ PIECES += [
 def is_a_request_or_an_unclear_sentence(text: str) -> None:
     try:
         found = parse(text)
-    except Unclear as told:
-        assert str(told).strip()
+    except Unclear:
         return
     assert found.instance_type in CATALOG.instances
     assert found.region in CATALOG.regions
@@ -152,7 +157,8 @@ def test_ten_thousand_texts_of_broken_grammar_raise_nothing_else() -> None:
 
 
 def test_the_form_gives_the_same_request_and_names_the_field_that_is_wrong() -> None:
-    given_by_form = {"region": HERE, "type": "g5.xlarge", "count": "1", "market": "on-demand", "disk": "100", "hours": "8"}  # fmt: skip
+    given_by_form = {"region": HERE, "type": "g5.xlarge", "count": "1", "market": "on-demand", "disk": "100"}
+    given_by_form["hours"] = "8"
     assert launch_words.from_form({**given_by_form, "name": "", "purpose": ""}, CATALOG) == wanted()
     for field, bad in (("hours", "soon"), ("disk", "-1"), ("count", "many"), ("type", ""), ("region", "")):
         with pytest.raises(Unclear) as told:
