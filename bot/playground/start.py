@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -102,7 +104,9 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     endpoint = aws.start()
     seed(aws)
     secret = secrets.token_hex(16)
-    slack = LocalSlack(signing_secret=secret, bot_token="xoxb-local", app_token="xapp-local", clock=clock)
+    slack = LocalSlack(
+        signing_secret=secret, bot_token="xoxb-local", app_token="xapp-local", clock=clock, manifest=manifest()
+    )
     slack.start(port=port)
     policy = Path(folder.name, "policy.toml")
     policy.write_text(POLICY.replace("{image}", aws.image), encoding="utf-8")
@@ -126,6 +130,13 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     if not socket:
         slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
     return _with_controls(Playground(bot, slack, aws, clock, folder))
+
+
+def manifest() -> dict[str, Any] | None:
+    """What a workspace would paste: it names the commands, and limits the bot to its scopes; None when not shipped."""
+    path = Path(__file__).parents[2] / "manifest.json"
+    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return found
 
 
 def _with_controls(made: Playground) -> Playground:

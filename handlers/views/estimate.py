@@ -12,7 +12,7 @@ from handlers.views.blocks import actions, button, context, cut, divider, header
 from handlers.views.message import Block, Message, plain
 
 ROWS = 8
-LINES = 6
+LINES = 5
 LAUNCHABLE = ("on-demand", "spot")
 
 
@@ -80,11 +80,9 @@ def _named(answer: Answer) -> list[tuple[str, Option]]:
 def _line(name: str, row: Option) -> str:
     words = [units.money_range(row.usd), units.duration_range(row.hours), units.rate(row.usd_per_hour)]
     known = [word for word in words if word != units.UNKNOWN] or ["price unknown"]
-    extra = [
-        f"{units.money_range(usd)} per {per}"
-        for usd, per in ((row.usd_per_million_tokens, "1M tokens"), (row.usd_per_thousand_requests, "1,000 requests"))
-        if usd is not None
-    ]
+    per = ((row.usd_per_million_tokens, "1M tokens"), (row.usd_per_thousand_requests, "1,000 requests"))
+    # What a token costs is asked of a service; a training is paid once.
+    extra = [f"{units.money_range(usd)} per {what}" for usd, what in per if usd is not None and row.hours is None]
     note = f" ({plain(row.note)})" if row.note else ""
     return f"*{name}:* {plain(row.label)}, {row.region}: {', '.join([*known, *extra])}{note}"
 

@@ -101,7 +101,7 @@ def _items(found: Sequence[Finding], *, claim: bool, escalated: frozenset[str], 
 def title(one: Finding) -> str:
     """Name, what it is and where, made harmless."""
     thing = one.resource
-    name = f"{thing.name} ({thing.id})" if thing.name else thing.id
+    name = f"{thing.name} ({thing.id})" if thing.name and thing.name != thing.id else thing.id
     kind = WHAT.get(thing.kind, thing.kind)
     return f"{plain(name)}, {plain(thing.type)} {kind} in {plain(thing.region)}".replace("  ", " ")
 

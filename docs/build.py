@@ -1,0 +1,102 @@
+"""Rebuilds the pictures of the docs: the playground, driven in headless Chromium as a newcomer would."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from bot.playground.start import start
+
+PICTURES = Path(__file__).parent / "pictures"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZE = {"width": 1280, "height": 860}
+ESTIMATE = "/ml-estimate finetune llama-3-8b with lora on 50k samples of 512 tokens for 3 epochs"
+LAUNCH = '/ml-launch g5.xlarge hours=8 name=nightly purpose="LoRA run on the new corpus"'
+
+
+def go(page: Page, place: str) -> None:
+    """Open a channel, the direct message or the Home tab."""
+    page.locator(f"#place-{place}").click()
+
+
+def type_command(page: Page, text: str) -> None:
+    """Type into the message box and send it."""
+    page.locator("#composer-text").fill(text)
+    page.locator("#composer .send").click()
+
+
+def picture(page: Page, name: str) -> None:
+    """Save what is on the screen."""
+    page.wait_for_timeout(400)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+    print(f"docs/pictures/{name}.png")
+
+
+def story(page: Page) -> None:
+    """Estimate, ask, approve, run, next morning, stop."""
+    go(page, "C0ML")
+    type_command(page, ESTIMATE)
+    expect(page.get_by_text("How was this computed?").last).to_be_visible(timeout=15_000)
+    picture(page, "estimate")
+    page.get_by_role("button", name="How was this computed?").last.click()
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=10_000)
+    picture(page, "how")
+    page.get_by_role("dialog").get_by_role("button", name="Close").first.click()
+    type_command(page, LAUNCH)
+    page.locator("#person-U0LEAD").click()
+    go(page, "C0APPROVALS")
+    expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=15_000)
+    picture(page, "request")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved by").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("is ready").first).to_be_visible(timeout=60_000)
+    picture(page, "playground")
+    page.locator("#person-U0ENG").click()
+    page.get_by_role("button", name="Next morning").click()
+    page.locator("#nav li").filter(has_text="mlbot").first.click()
+    expect(page.get_by_role("button", name="Snooze 1 day").first).to_be_visible(timeout=60_000)
+    picture(page, "morning")
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    page.wait_for_timeout(3000)
+    picture(page, "stopped")
+    go(page, "C0ML")
+    type_command(page, "/ml-instances all")
+    expect(page.get_by_role("button", name="Terminate").first).to_be_visible(timeout=30_000)
+    picture(page, "instances")
+
+
+def main() -> int:
+    """Start a playground, take the pictures, stop it."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("Chromium is missing; on Debian: apt-get install chromium", file=sys.stderr)
+        return 1
+    PICTURES.mkdir(exist_ok=True)
+    playground = start(0)
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+            page = browser.new_page(viewport=SIZE)
+            page.goto(playground.url)
+            story(page)
+            page.emulate_media(color_scheme="dark")
+            picture(page, "dark")
+            browser.close()
+    finally:
+        playground.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
