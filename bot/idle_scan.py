@@ -16,7 +16,7 @@ from bot.store import holds, idle, reminders
 from bot.store.values import moment, unpack
 
 THREADS = 8
-LONG_LOOKS = 50  # a scan; an account that is new to mlbot is looked back over in several
+LONG_LOOKS = 40  # a scan; an account that is new to mlbot is looked back over in several
 ENDED = ("stopped", "terminated", "deleted")  # answers after which nothing is left to say until the next scan
 
 
