@@ -39,7 +39,7 @@ def local_slack(**given: Any) -> LocalSlack:
 
 
 def client(slack: LocalSlack, token: str = "xoxb-local") -> WebClient:
-    return WebClient(token, base_url=slack.api_url, timeout=5)
+    return WebClient(token, base_url=slack.api_url, timeout=5, retry_handlers=[])
 
 
 def bolt(slack: LocalSlack) -> App:

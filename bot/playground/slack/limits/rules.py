@@ -148,10 +148,12 @@ def by_type(rules: Mapping[str, Rule], allowed: Collection[str] | None = None) -
 
 
 def also(*rules: Rule) -> Rule:
-    """All of *rules*."""
+    """All of *rules*, one after another: a later one sees only what the earlier ones had nothing against."""
 
     def check(value: Any, at: str, problems: Problems) -> None:
+        before = len(problems)
         for rule in rules:
-            rule(value, at, problems)
+            if len(problems) == before:
+                rule(value, at, problems)
 
     return check
