@@ -67,6 +67,7 @@ class Asked:
     markets: tuple[str, ...] = ()
     region: str = "us-east-1"
     lenient: bool = False
+    described: str = ""  # the name that a model's description carries
     notes: list[str] = field(default_factory=list)
 
 
@@ -84,7 +85,7 @@ def _one(asked: Asked, catalog: Catalog) -> Workload:
     _turn(values, asked)
     names = [*SERVED] if asked.kind == "infer" else [*TRAINED, *(TUNED if asked.kind == "finetune" else ())]
     _refuse_strangers(values, {*names, *COMMON}, asked)
-    model = model_spec(values, catalog)
+    model = model_spec(values, catalog, asked.described)
     hardware, wish = _machines(values, asked, catalog)
     common: dict[str, Any] = {
         "model": model,

@@ -59,8 +59,11 @@ def spec_of(model: Model) -> ModelSpec:
     )
 
 
-def model_spec(values: Values, catalog: Catalog) -> ModelSpec:
-    """The model that is named, with what was said of its shape; or one that is described alone."""
+def model_spec(values: Values, catalog: Catalog, described: str = "") -> ModelSpec:
+    """The model that is named, with what was said of its shape; or one that is described alone.
+
+    *described* is the name that a description carries; it may say more than the catalog's ("BERT SQuAD (99 %)").
+    """
     told = some(values, SHAPE)
     name = values.get("model")
     if name is not None:
@@ -68,14 +71,12 @@ def model_spec(values: Values, catalog: Catalog) -> ModelSpec:
         if canonical is None and "params" not in told:
             raise unknown_model(str(name), catalog)
         if canonical is not None:
-            if "params" in told:  # described as well as named: its own name may say more ("SQuAD (99%)")
-                told["name"] = str(name)
-            return _checked(replace(spec_of(catalog.models[canonical]), **told))
+            return _checked(replace(spec_of(catalog.models[canonical]), name=described or canonical, **told))
     if "params" not in told:
         told["params"] = _counted(told)
     if "gflops_per_sample" in told:
         told.setdefault("family", "vision")
-    return _checked(ModelSpec(name=str(name or f"{count(told['params'])} model"), **told))
+    return _checked(ModelSpec(name=described or str(name or f"{count(told['params'])} model"), **told))
 
 
 def _counted(told: Mapping[str, Any]) -> float:

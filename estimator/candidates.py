@@ -26,6 +26,7 @@ MOST_NODES_EVER = 512  # under a deadline
 TWIN = "the same chips with more CPU and memory at a higher price"
 SHORT_ENOUGH = 1.0  # hours; more machines than that takes are not worth the trouble
 ENOUGH_REPLICAS = 256
+WHOLE = 8  # chips of a machine from which a copy of a model is spread over more than one
 MOST_TO_HOLD = 4  # machines that one copy of a model may be spread over
 MOST_FOR_LATENCY = 8
 TRIES = 6
@@ -122,7 +123,11 @@ def _unsuitable(instance: Instance, work: Workload, catalog: Catalog, *, named: 
 
 
 def _cpu_sensible(instance: Instance, work: Workload, *, named: bool) -> bool:
-    if named or work.wish.vendor == "cpu":
+    if named:
+        return True
+    if instance.family.startswith("t"):
+        return False  # burstable: its CPU credits run out under a steady load
+    if work.wish.vendor == "cpu":
         return True
     if instance.family not in CPU_FAMILIES[:3] or instance.vcpu < 4:
         return False
@@ -178,7 +183,7 @@ def estimates(
             continue
         nearest = None
         yield made
-        if made.hours is None or made.hours.mid <= SHORT_ENOUGH:
+        if made.hours is None or made.hours.mid <= min(SHORT_ENOUGH, work.wish.deadline_hours or SHORT_ENOUGH):
             return
     if nearest is not None:
         _does_not_fit(nearest, instance, reasons)
@@ -231,7 +236,7 @@ def _replicated(
 def _more(work: Inference, made: Estimate, nodes: int, instance: Instance) -> int:
     """How many machines to try after *nodes*; as many again when more would not help."""
     if made.memory is not None and not made.memory.fits:
-        return 2 * nodes if instance.efa and nodes < MOST_TO_HOLD else nodes
+        return 2 * nodes if instance.efa and instance.chips >= WHOLE and nodes < MOST_TO_HOLD else nodes
     if not made.fits:
         if work.qps is None or made.samples_per_s is None:
             return nodes

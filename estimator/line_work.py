@@ -38,6 +38,7 @@ def work_of(line: Line, catalog: Catalog) -> Workload | Pipeline:
         markets=tuple(_market(line.market, notes)),
         region=_region(line.region, catalog, notes),
         lenient=True,
+        described=_name(line.model),
         notes=notes,
     )
     return workload(asked, catalog)
@@ -96,6 +97,10 @@ def _region(said: str | None, catalog: Catalog, notes: list[str]) -> str:
 # -- the model
 
 
+def _name(said: str | ModelLine) -> str:
+    return (said.name or "") if isinstance(said, ModelLine) else ""
+
+
 def _take_model(said: str | ModelLine, values: dict[str, Value], notes: list[str], catalog: Catalog) -> None:
     if isinstance(said, str):
         values["model"] = _known(said, catalog) or _refuse(said, catalog)
@@ -108,10 +113,8 @@ def _take_model(said: str | ModelLine, values: dict[str, Value], notes: list[str
         values["model"] = known
     elif "params" not in values and not {"layers", "hidden"} <= set(values):
         _refuse(said.name or "", catalog)
-    elif said.name:
-        values["model"] = said.name
-        if known:
-            notes.append(f"{said.name} is not the {known} of the catalog: the shape of the line is taken")
+    elif known:
+        notes.append(f"{said.name} is not the {known} of the catalog: the shape of the line is taken")
     notes += [f"unknown field {f'model.{name}'!r} ignored" for name in said.model_extra or {}]
 
 

@@ -107,6 +107,7 @@ def take_model(text: Text, found: Found, catalog: Catalog, *, plain: bool) -> No
         if precision := _precision_of(run[-1].text, name):
             found.put("precision", precision)
         text.take(run[0].start, run[-1].end)
+        text.drop(phrase_of(run))
         take_model(text, found, catalog, plain=plain)
         return
 

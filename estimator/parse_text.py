@@ -60,6 +60,10 @@ class Text:
         """Take a span out."""
         self.now = self.now[:start] + BARRIER + self.now[end:]
 
+    def drop(self, phrase: str) -> None:
+        """Take a phrase out wherever it stands again."""
+        self.now = re.sub(rf"(?<!\S){re.escape(phrase)}(?!\S)", BARRIER, self.now)
+
     def words(self) -> list[Word]:
         """What is left, word by word, without the punctuation at its end."""
         return list(_words(self.now))

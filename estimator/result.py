@@ -44,7 +44,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes on one accelerator in decimal GB, whole and part by part (weights, gradients, optimizer, activations ...)."""
+    """Bytes on one accelerator in decimal GB, whole and by parts (weights, gradients, optimizer ...)."""
 
     per_accelerator: Range
     parts: dict[str, float]

@@ -37,7 +37,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parallel:
-    """How the work is split, as far as told: tensor, pipeline, context, expert, data parallel ranks; sharding in words."""
+    """How the work is split, as far as told: tensor, pipeline, context, expert and data parallel ranks, sharding."""
 
     tp: int | None = None
     pp: int | None = None
@@ -49,7 +49,7 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """The machines asked for: chips by name, or an EC2 type; *count* is of chips in the one case, of machines in the other."""
+    """The machines asked for: chips by name, or an EC2 type; *count* is of chips there, of machines here."""
 
     accelerator: str | None = None
     instance_type: str | None = None
