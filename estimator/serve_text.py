@@ -46,8 +46,8 @@ class Replica:
         if self.of.active >= 0.95 * self.of.params:
             return self.weights
         share = min(0.95, self.of.active / self.of.params)
-        experts = 1 - (1 - share) ** batch
-        return self.weights * max(share, experts)
+        experts: float = 1 - (1 - share) ** batch
+        return self.weights * float(max(share, experts))
 
     def room(self) -> float:
         """Bytes for keys and values beside the weights, over all chips; negative where the weights do not fit."""

@@ -24,7 +24,7 @@ class Doorway:
     parts: Parts
     later: Later
 
-    def run(self, asked: Asked, task: Callable[[], None]) -> None:
+    def run(self, asked: Asked, task: Callable[[], object]) -> None:
         """Do *task* after the ack; an error is told to the asker alone."""
         self.later.run(task, lambda error: self.whisper(asked, errors.message(error)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from bot.rules.click import Click
 from bot.rules.errors import TooLate
 from bot.rules.launch import Wanted
 from bot.store import estimates
@@ -88,7 +89,7 @@ def ask_to_launch(door: Doorway) -> Listener:
     return on_press
 
 
-def _open_form(door: Doorway, asked: received.Click) -> None:
+def _open_form(door: Doorway, asked: Click) -> None:
     ref, _, number = asked.value.partition(":")
     kept = _find(door, ref)
     options = kept["options"]
@@ -122,7 +123,7 @@ def how(door: Doorway) -> Listener:
     return on_press
 
 
-def _again(door: Doorway, asked: received.Click) -> Answer:
+def _again(door: Doorway, asked: Click) -> Answer:
     kept = _find(door, asked.value)
     parts = door.parts
     return answer(parse(str(kept["words"]), parts.catalog), parts.catalog, parts.clock.now().date())

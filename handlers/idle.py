@@ -9,7 +9,8 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot import idle
-from bot.rules.errors import Unclear
+from bot.rules.click import Click
+from bot.rules.errors import TooLate, Unclear
 from handlers import received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
@@ -39,12 +40,11 @@ def _show(door: Doorway, asked: received.Command) -> None:
             nearest="now",
             example="/ml-idle now",
         )
-    now = door.parts.clock.now()
     if word == "now" or idle.last_scan(door.parts) is None:
-        idle.scan(door.parts, now)
+        idle.scan(door.parts, door.parts.clock.now())
     user = None if word == "all" else asked.user
     found = idle.findings(door.parts, user=user)
-    door.whisper(asked, views.findings(found, scanned=idle.last_scan(door.parts), now=now))
+    door.whisper(asked, views.findings(found, report=idle.last_scan(door.parts), user=asked.user))
 
 
 def press(door: Doorway) -> Listener:
@@ -69,8 +69,10 @@ def keep(door: Doorway) -> Listener:
     return on_press
 
 
-def _open_keep(door: Doorway, asked: received.Click, until: date) -> None:
+def _open_keep(door: Doorway, asked: Click, until: date) -> None:
     finding = idle.finding(door.parts, asked.value)
+    if finding is None:
+        raise TooLate("It is gone, or mlbot does not know it any more.")
     door.parts.slack.open_view(asked.trigger_id, views.keep_form(finding, until, origin(asked.value, asked)))
 
 

@@ -27,14 +27,14 @@ class Later:
         self._lock = threading.Lock()
         self._open: set[Future[None]] = set()
 
-    def run(self, task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
+    def run(self, task: Callable[[], object], trouble: Callable[[Exception], None]) -> None:
         """Queue *task* and return at once."""
         future = self._pool.submit(self._make_way, task, trouble)
         with self._lock:
             self._open.add(future)
         future.add_done_callback(self._done)
 
-    def _make_way(self, task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
+    def _make_way(self, task: Callable[[], object], trouble: Callable[[Exception], None]) -> None:
         self._quiet.wait(PATIENCE_SECONDS)
         _guarded(task, trouble)
 
@@ -54,7 +54,7 @@ class Later:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _guarded(task: Callable[[], None], trouble: Callable[[Exception], None]) -> None:
+def _guarded(task: Callable[[], object], trouble: Callable[[Exception], None]) -> None:
     try:
         task()
     except Exception as error:

@@ -11,6 +11,7 @@ from slack_bolt import Ack
 from bot import launch
 from bot.launch import Reply
 from bot.rules import launch_words
+from bot.rules.click import Click
 from bot.rules.errors import UserError
 from bot.rules.launch import Wanted
 from handlers import errors, received
@@ -130,7 +131,7 @@ def default_region(door: Doorway) -> str:
     return own if own in allowed or not allowed else allowed[0]
 
 
-def origin(value: str, asked: received.Click) -> Mapping[str, str]:
+def origin(value: str, asked: Click) -> Mapping[str, str]:
     """What a form must remember of the button that opened it."""
     return {"value": value, "channel": asked.channel, "ts": asked.ts, "response_url": asked.response_url}
 

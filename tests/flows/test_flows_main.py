@@ -160,3 +160,9 @@ def test_a_freeze_stops_launches(quick_town: World) -> None:
     quick_town.command("/ml-freeze off", user=ENGINEER)
     quick_town.pass_time(minutes=1)
     assert quick_town.instances() == []
+
+
+def test_what_is_idle_is_shown_now_with_nothing_to_say_in_an_empty_account(town: World) -> None:
+    town.command("/ml-idle now")
+    assert "nothing of yours is idle" in town.said(ML, user=ENGINEER)
+    assert town.said(ML, user=LEAD) == ""
