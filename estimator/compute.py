@@ -32,6 +32,7 @@ class Shape:
     params: float
     active: float  # weights that one token uses
     embeddings: float  # weights of input and output embeddings together
+    expert: float  # width of one expert over the hidden width; 0 where it is not known
     core: float  # width that scores and weighted values pass: heads x mean of key and value width
     guessed: bool
 
@@ -70,9 +71,17 @@ def shape(model: ModelSpec) -> Shape:
         params=model.params,
         active=active,
         embeddings=embeddings,
+        expert=_expert(model, hidden, layers),
         core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)) * half_of(model.family),
         guessed=model.hidden is None and model.layers is None,
     )
+
+
+def _expert(model: ModelSpec, hidden: int, layers: int) -> float:
+    """Width of one expert over the hidden width, from the weights that a token does not use."""
+    idle = model.params - (model.active_params or model.params)
+    unused = (model.experts or 0) - (model.experts_per_token or 0)
+    return idle / unused / layers / (3 * hidden * hidden) if idle > 0 and unused > 0 else 0.0
 
 
 def _width(active: float) -> int:

@@ -19,6 +19,7 @@ USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
 HIGHEST = 2.0  # share of the 16-bit peak that any precision reaches
 UNPACKED = 5.0  # bytes moved a weight to unpack 4 bits: half a byte read, two written, forward and backward
 USUAL_RANK = 16
+NARROW_EXPERT, WIDE_EXPERT = 0.5, 2.5  # width of an expert over the hidden width: where the gain begins, and its reach
 USUAL_SAMPLES = 64.0
 GATHERED = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}  # bytes a weight through the links: three or two times
 NO_FLASH = frozenset({"volta", "turing", "old"})
@@ -147,6 +148,7 @@ def _images_load(run: Run) -> Load:
         launched=factors["launch_step"],
         recompute=False,
         adapters=False,
+        experts=False,
     )
 
 
@@ -168,6 +170,7 @@ def _text_load(run: Run, of: Shape) -> Load:
         launched=factors["launch_layer"] * of.layers if plan.stack in EAGER else 0.0,
         recompute=work.recompute == "full",
         adapters=not full,
+        experts=plan.key.kind == "moe",
     )
 
 
@@ -186,6 +189,8 @@ def site_of(run: Run) -> Site:
     balance = 1.0
     if run.plan.key.kind in BANDWIDTH_BOUND:
         balance = (bytes_per_s / peak * run.known.factors["balance"]) ** 0.5
+    elif run.of is not None and run.of.expert > NARROW_EXPERT:
+        balance += run.known.factors["wide_experts"] * min(1.0, (run.of.expert - NARROW_EXPERT) / WIDE_EXPERT)
     return Site(
         flops_per_s=peak,
         share=min(run.cell.share * balance, HIGHEST),

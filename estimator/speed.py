@@ -28,6 +28,7 @@ class Load:
     launched: float  # seconds of a micro-batch in which the chip waits for an eager stack
     recompute: bool
     adapters: bool  # LoRA: many thin matrices beside each wide one
+    experts: bool  # mixture of experts: each matrix is a fraction of the width
 
     def micro_on(self, count: int) -> float:
         """Units of a micro-batch on each of *count* chips: a global batch is shared out."""
@@ -72,7 +73,7 @@ def ideal_seconds(load: Load, site: Site, factors: Factors) -> float:
     """Chip-seconds for one unit of a large step on few chips: FLOPs over the share that the widths leave."""
     share = site.share
     if load.hidden:
-        share *= width_factor(load.hidden, factors["half_width"])
+        share *= width_factor(load.hidden, factors["half_width_moe" if load.experts else "half_width"])
         share *= batch_factor(load.hidden, factors["adapter_width"]) if load.adapters else 1.0
     return load.flops / (site.flops_per_s * (share * factors["recompute_full"] if load.recompute else share))
 

@@ -12,7 +12,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("litgpt", r"lit-?gpt|lit-?llama"),
     ("fsdp", r"fsdp_qlora"),
     ("torchtune", r"torchtune"),
-    ("peft", r"\bpeft\b(?!.*deepspeed)"),
+    ("peft", r"^(?!.*(?:deepspeed|trl|trainer)).*\bpeft\b"),
     ("megatron-deepspeed", r"megatron[-/ ]*deepspeed|gpt-?neox|\bneox|metaseq|megatron.{0,12}20(19|20|21)"),
     (
         "huggingface",
