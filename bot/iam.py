@@ -150,7 +150,7 @@ def _optional(rights: Rights) -> Iterator[Statement]:
     if rights.delete_others:
         yield from delete_others()
     if rights.request_quota:
-        yield _allow("RequestQuota", ("servicequotas:RequestServiceQuotaIncrease",), "*")
+        yield request_quota()
 
 
 def pass_role(role: Any) -> Statement:
@@ -171,6 +171,11 @@ def delete_others() -> list[Statement]:
         *_block("DeleteAllowed", ("delete",), {"StringEquals": {_has(STOP): "allow"}}),
         *_block("DeleteOwn", ("delete",), {"StringEquals": {_has(MANAGED): "true"}}),
     ]
+
+
+def request_quota() -> Statement:
+    """Ask AWS for a higher quota when an approver presses the button."""
+    return _allow("RequestQuota", ("servicequotas:RequestServiceQuotaIncrease",), "*")
 
 
 def _block(name: str, verbs: Iterable[str], condition: Condition) -> Iterator[Statement]:

@@ -44,6 +44,11 @@ Parameters:
     AllowedValues: ["yes", "no"]
     Default: "no"
     Description: May mlbot delete idle volumes, addresses, snapshots and endpoints that are tagged mlbot:stop=allow?
+  RequestQuota:
+    Type: String
+    AllowedValues: ["yes", "no"]
+    Default: "no"
+    Description: May mlbot ask AWS for a higher quota when somebody presses the button?
 
 Rules:
   AnotherAccountIsNamed:
@@ -61,6 +66,7 @@ Conditions:
   PassesRole: !Not [!Equals [!Ref MachineRole, ""]]
   StopsOthers: !Equals [!Ref StopOthers, "yes"]
   DeletesOthers: !Equals [!Ref DeleteOthers, "yes"]
+  RequestsQuota: !Equals [!Ref RequestQuota, "yes"]
 
 Resources:
   Role:
@@ -111,6 +117,7 @@ def template() -> str:
         _rights("PassRole", "mlbot-pass-role", _document([iam.pass_role({"Ref": "MachineRole"})]), "PassesRole"),
         _rights("MayStopOthers", "mlbot-stop-others", _document(iam.stop_others()), "StopsOthers"),
         _rights("MayDeleteOthers", "mlbot-delete-others", _document(iam.delete_others()), "DeletesOthers"),
+        _rights("MayRequestQuota", "mlbot-request-quota", _document([iam.request_quota()]), "RequestsQuota"),
     ]
     return HEAD + "".join(blocks) + TAIL
 

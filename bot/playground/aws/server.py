@@ -28,6 +28,7 @@ from data import Catalog
 
 HOST = "127.0.0.1"
 NOT_SEEN_YET = {"DescribeInstances": ("InvalidInstanceID.NotFound", "reservationSet")}
+NOT_LOCAL = ("pricing", "savingsplans")  # moto finds no backend for these and trips
 READS_METRICS = ("GetMetricData", "GetMetricStatistics", "ListMetrics")
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -175,6 +176,8 @@ class LocalAws:
         with self._lock:
             if request.service == "servicequotas" and (answer := self.quotas.answer(request)) is not None:
                 return answer
+            if request.service in NOT_LOCAL:
+                raise Refused("UnknownOperationException", f"The local AWS has no {request.service}.")
             if request.service == "sagemaker":
                 answer = self.sagemaker.before(request)
                 return answer or self.sagemaker.after(request, self._ask_moto(environ))
