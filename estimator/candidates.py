@@ -6,8 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from data import Catalog, Chip, Instance
+from data import Catalog, Chip, Instance, Rate
 from estimator.result import Cluster, Estimate
 from estimator.units import figure
 from estimator.wishes import too_slow
@@ -55,6 +56,7 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown
 
 
+@lru_cache(maxsize=1024)
 def chip_of(instance: Instance, catalog: Catalog) -> Chip | None:
     """The chip of a type; of a slice of a card, that share of it."""
     chip = catalog.chips.get(instance.chip or "")
@@ -88,6 +90,12 @@ def cluster_of(instance: Instance, nodes: int, catalog: Catalog) -> Cluster:
     return Cluster(chip=chip_of(instance, catalog), count=nodes * per_node, per_node=per_node, instance=instance)
 
 
+@lru_cache(maxsize=4096)
+def rates_of(catalog: Catalog, instance_type: str, region: str) -> tuple[Rate, ...]:
+    """Every known price of a type in a region, kept."""
+    return catalog.rates(instance_type, region)
+
+
 def suitable(work: Workload, catalog: Catalog, reasons: Reasons) -> list[Instance]:
     """The types that may run *work* under its wishes; the others go to *reasons* where somebody would ask."""
     named = set(work.wish.families)
@@ -117,7 +125,7 @@ def _unsuitable(instance: Instance, work: Workload, catalog: Catalog, *, named: 
         return "slices of a card, for inference"
     if not _vendor_fits(instance, work.wish, catalog):
         return f"not {work.wish.vendor}" if instance.chip else ""
-    if not catalog.rates(instance.name, work.wish.region):
+    if not rates_of(catalog, instance.name, work.wish.region):
         return f"no price known in {work.wish.region}"
     return None
 
@@ -147,21 +155,21 @@ def _vendor_fits(instance: Instance, wish: Wish, catalog: Catalog) -> bool:
 def _without_twins(
     found: list[Instance], work: Workload, catalog: Catalog, reasons: Reasons, *, named: set[str]
 ) -> list[Instance]:
-    """Of types with the same chips only the cheapest, and the cheapest with EFA; CPU types all count."""
+    """Of types with the same chips only the cheapest; CPU types all count."""
     kept: dict[tuple[object, ...], Instance] = {}
     for one in sorted(found, key=lambda instance: _price(instance, work.wish.region, catalog)):
         alike: tuple[object, ...] = (one.chip, one.chips, one.chip_memory_gb)
         if not one.chip or one.name in named:
             kept[(one.name,)] = one
-        elif (*alike, one.efa) in kept or (*alike, True) in kept:
+        elif alike in kept:
             reasons.add(TWIN, one.name)
         else:
-            kept[(*alike, one.efa)] = one
+            kept[alike] = one
     return list(kept.values())
 
 
 def _price(instance: Instance, region: str, catalog: Catalog) -> float:
-    rates = catalog.rates(instance.name, region)
+    rates = rates_of(catalog, instance.name, region)
     return next((rate.usd_per_hour for rate in rates if rate.market in ("on-demand", "capacity-block")), 1e9)
 
 
@@ -176,7 +184,7 @@ def estimates(
         yield from _replicated(work, instance, catalog, estimate, reasons)
         return
     nearest: Estimate | None = None
-    for nodes in _numbers(work, instance, reasons):
+    for nodes in _numbers(work, instance, catalog, reasons):
         made = estimate(work, cluster_of(instance, nodes, catalog), catalog)
         if not made.fits:
             nearest = made
@@ -189,8 +197,14 @@ def estimates(
         _does_not_fit(nearest, instance, reasons)
 
 
-def _numbers(work: Training, instance: Instance, reasons: Reasons) -> Iterator[int]:
-    """1, 2, 4 ... machines; one where there is no EFA; just so many as make the chips that were asked for."""
+@lru_cache(maxsize=1024)
+def _whole(instance: Instance, catalog: Catalog) -> bool:
+    """Whether no other type holds more of the same chips; clusters are made of whole machines."""
+    return instance.chips >= max(one.chips for one in catalog.instances.values() if one.chip == instance.chip)
+
+
+def _numbers(work: Training, instance: Instance, catalog: Catalog, reasons: Reasons) -> Iterator[int]:
+    """1, 2, 4 ... whole machines; one where there is no EFA; so many as make the chips that were asked for."""
     wish = work.wish
     if wish.chips is not None:
         nodes = wish.chips / instance.chips if instance.chips else 0
@@ -198,9 +212,10 @@ def _numbers(work: Training, instance: Instance, reasons: Reasons) -> Iterator[i
             yield int(nodes)
         return
     most = wish.max_nodes or (MOST_NODES_EVER if wish.deadline_hours else MOST_NODES)
-    if not instance.efa:
-        if instance.chips >= 1 and most > 1:
-            reasons.add("one machine only: without EFA the network would hold the chips up", instance.family)
+    named = {instance.name, instance.family} & set(wish.families)
+    if not instance.efa and instance.chips >= 1 and most > 1 and (named or _whole(instance, catalog)):
+        reasons.add("one machine only: without EFA the network would hold the chips up", instance.family)
+    if not instance.efa or not (named or _whole(instance, catalog)):
         most = 1
     nodes = 1
     while nodes <= most:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from data import Catalog, Instance, Rate
-from estimator.candidates import OLD
+from estimator.candidates import OLD, rates_of
 from estimator.cost import TERM_HOURS, Disk, energy, interrupted
 from estimator.option import Option
 from estimator.result import Cluster, Estimate, Range
 from estimator.units import MONTH_HOURS, duration, money, plural
-from estimator.wishes import misses
+from estimator.wishes import limited, limits_missed
 from estimator.workload import Inference, Training, Wish, Workload
 
 PLANS = ("savings-plan-1y", "savings-plan-3y")
@@ -30,7 +30,7 @@ def priced(work: Workload, made: Estimate, instance: Instance, catalog: Catalog,
 
 
 def _rates(instance: Instance, wish: Wish, catalog: Catalog) -> list[Rate]:
-    rates = {rate.market: rate for rate in catalog.rates(instance.name, wish.region) if rate.market != "sagemaker"}
+    rates = {rate.market: rate for rate in rates_of(catalog, instance.name, wish.region) if rate.market != "sagemaker"}
     if wish.market == "savings-plan":
         return [rates[market] for market in PLANS if market in rates][:1]
     if wish.market is not None:
@@ -48,31 +48,43 @@ def option_of(
         hours, note = _on_spot(work, made, rate, nodes)
     at_once = _at_once(work)
     span = _span(work, hours)
+    machines_paid = nodes * at_once
+    hourly = None if rate is None else rate.usd_per_hour * machines_paid
     usd = None
-    if rate is not None and span is not None:
-        usd = span.times(nodes * at_once * rate.usd_per_hour + space.usd_per_hour(nodes * at_once))
-    chips = made.cluster.count * at_once if made.cluster.chip else 0
-    per_hour = None if rate is None else rate.usd_per_hour * nodes
-    option = Option(
+    if hourly is not None and span is not None:
+        usd = span.times(hourly + space.usd_per_hour(machines_paid))
+    shown = span if isinstance(work, Training) else hours
+    chip = made.cluster.chip
+    return Option(
         instance_type=instance.name if instance else None,
-        nodes=nodes * at_once,
-        chip=made.cluster.chip.name if made.cluster.chip else None,
-        chips=chips,
+        nodes=machines_paid,
+        chip=chip.name if chip else None,
+        chips=made.cluster.count * at_once if chip else 0,
         region=work.wish.region,
         market=rate.market if rate else work.wish.market or "on-demand",
         rate=rate,
         estimate=made,
-        hours=span if isinstance(work, Training) else hours,
+        hours=shown,
         usd=usd,
-        usd_per_million_tokens=_per(made.tokens_per_s, _tokens_asked(work, made), per_hour, 1e6),
-        usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), per_hour, 1e3),
-        energy_kwh=energy(made, span, chips),
-        commitment_usd=rate.usd_per_hour * nodes * TERM_HOURS[rate.market]
-        if rate and rate.market in TERM_HOURS
-        else None,
-        note=_note(note, work, instance, rate, nodes),
+        usd_per_million_tokens=None if usd else _per(made.tokens_per_s, None, hourly, 1e6),
+        usd_per_thousand_requests=None if usd else _per(made.samples_per_s, None, hourly, 1e3),
+        failing=tuple(limits_missed(work, made, shown, usd, hourly, machines_paid)) if limited(work) else (),
+        note=note,
     )
-    return replace(option, failing=tuple(misses(option, work)))
+
+
+def dressed(option: Option, work: Workload, catalog: Catalog) -> Option:
+    """The option with what only those that are shown need: price per token, energy, commitment, notes."""
+    made, hourly, rate = option.estimate, option.usd_per_hour, option.rate
+    committed = rate is not None and rate.market in TERM_HOURS and hourly is not None
+    return replace(
+        option,
+        usd_per_million_tokens=_per(made.tokens_per_s, _tokens_asked(work, made), hourly, 1e6),
+        usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), hourly, 1e3),
+        energy_kwh=energy(made, paid_hours(work, option), option.chips),
+        commitment_usd=hourly * TERM_HOURS[option.market] if committed and hourly else None,
+        note=_note(option, work, catalog),
+    )
 
 
 def _at_once(work: Workload) -> int:
@@ -133,13 +145,14 @@ def _on_spot(work: Workload, made: Estimate, rate: Rate, nodes: int) -> tuple[Ra
     return longer, f"{expected} expected{known}, +{duration(added)}; checkpoint every hour"
 
 
-def _note(note: str, work: Workload, instance: Instance | None, rate: Rate | None, nodes: int) -> str:
-    parts = [note] if note else []
-    if rate is not None and rate.market in TERM_HOURS:
-        years = "a year" if rate.market.endswith("1y") else "3 years"
-        parts.append(f"commits to {money(rate.usd_per_hour * nodes * TERM_HOURS[rate.market])} over {years}")
-    if rate is not None and rate.market == "capacity-block":
+def _note(option: Option, work: Workload, catalog: Catalog) -> str:
+    parts = [option.note] if option.note else []
+    if option.market in TERM_HOURS and option.usd_per_hour is not None:
+        years = "a year" if option.market.endswith("1y") else "3 years"
+        parts.append(f"commits to {money(option.usd_per_hour * TERM_HOURS[option.market])} over {years}")
+    if option.market == "capacity-block":
         parts.append("sold only as a Capacity Block: prepaid, reserved for set days")
+    instance = catalog.instances.get(option.instance_type or "")
     if instance is not None and instance.family in OLD:
         parts.append(f"{OLD[instance.family]} is an old chip; AWS hardly rents it any more")
     if isinstance(work, Training) and work.trials:

@@ -9,7 +9,7 @@ from data import MARKETS, Catalog, Instance
 from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
 from estimator.cost import START_HOURS, disk
 from estimator.option import Option
-from estimator.price import PLANS, machines, option_of, priced
+from estimator.price import PLANS, dressed, machines, option_of, priced
 from estimator.result import Cluster
 from estimator.units import money
 from estimator.workload import Hardware, Wish, Workload
@@ -17,7 +17,7 @@ from estimator.workload import Hardware, Wish, Workload
 HARD_TO_GET = 64  # so many machines at once weigh as much as the price again
 PATIENCE_HOURS = 168.0  # a week of waiting weighs as much as the price of the job
 LONGEST_HOURS = 2160.0  # 90 days; nobody waits longer to save money
-SHOWN = 60  # options that an answer keeps
+SHOWN = 40  # options that an answer keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +43,27 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     without plans. A service is ranked by its cost a month; its fastest has the shortest time per token.
     """
     reasons = Reasons()
-    made = list(_named(work, catalog, estimate) if work.hardware else _searched(work, catalog, estimate, reasons))
-    options = _marked(made)
+    options = list(_named(work, catalog, estimate) if work.hardware else _searched(work, catalog, estimate, reasons))
+    front = _front(options)
     listed = _listed(options, work.wish)
     order = sorted(options, key=lambda option: _order(option, work.wish, listed))
     chosen = [option for option in order if option.meets]
     eligible = [option for option in chosen if option.market not in PLANS or _asks_for_plan(work.wish)]
     best = _best(eligible or chosen, work.wish)
+    timed = [one for one in eligible if _time(one) < float("inf")]
+    fastest = min(timed, key=lambda one: (_time(one), _cost(one)), default=None)
+
+    def shown(option: Option) -> Option:
+        return replace(dressed(option, work, catalog), pareto=id(option) in front)
+
+    def shown_or_none(option: Option | None) -> Option | None:
+        return None if option is None else shown(option)
+
     return Ranking(
-        options=_kept(order, best),
-        best=best,
-        cheapest=_cheapest(eligible),
-        fastest=min(
-            (one for one in eligible if _time(one) < float("inf")),
-            key=lambda one: (_time(one), _cost(one)),
-            default=None,
-        ),
+        options=tuple(map(shown, _kept(order, best, front))),
+        best=shown_or_none(best),
+        cheapest=shown_or_none(_cheapest(eligible)),
+        fastest=shown_or_none(fastest),
         left_out=reasons.lines(),
         notes=tuple(_notes(best, work, catalog)),
     )
@@ -190,30 +195,28 @@ def _best(chosen: list[Option], wish: Wish) -> Option | None:
     return next(iter(chosen), None)
 
 
-def _marked(options: list[Option]) -> list[Option]:
-    """The same options, with those marked that no other beats in both time and cost."""
+def _front(options: list[Option]) -> set[int]:
+    """Ids of the options that no other beats in both time and cost; plans aside."""
     front: set[int] = set()
-    runs = [
-        (index, option) for index, option in enumerate(options) if option.estimate.fits and option.market not in PLANS
-    ]
     cheapest = float("inf")
-    for index, option in sorted(runs, key=lambda pair: (_time(pair[1]), _cost(pair[1]))):
+    runs = [option for option in options if option.estimate.fits and option.market not in PLANS]
+    for option in sorted(runs, key=lambda one: (_time(one), _cost(one))):
         if _cost(option) < cheapest:
             cheapest = _cost(option)
-            front.add(index)
-    return [replace(option, pareto=True) if index in front else option for index, option in enumerate(options)]
+            front.add(id(option))
+    return front
 
 
-def _kept(order: Iterable[Option], best: Option | None) -> tuple[Option, ...]:
+def _kept(order: Iterable[Option], best: Option | None, front: set[int]) -> list[Option]:
     """The best first, then of every type and market its best number of machines, and all of the Pareto front."""
     kept = [best] if best else []
     seen = {(best.instance_type, best.market)} if best else set()
     for option in order:
         key = (option.instance_type, option.market)
-        if option is not best and (key not in seen or option.pareto):
+        if option is not best and (key not in seen or id(option) in front):
             kept.append(option)
             seen.add(key)
-    return tuple(kept[:SHOWN])
+    return kept[:SHOWN]
 
 
 # -- what to say besides

@@ -12,20 +12,36 @@ from estimator.workload import Inference, Workload
 OUTPUT_TOKENS = 128.0  # where the length of an answer is not told
 
 
-def misses(option: Option, work: Workload) -> Iterator[str]:
-    """Each wish that the option misses, as a sentence with the figures."""
-    wish, hours, usd = work.wish, option.hours, option.usd
+def limited(work: Workload) -> bool:
+    """Whether any wish can be missed by a machine that is suitable."""
+    wish = work.wish
+    told = [wish.deadline_hours, wish.budget_usd, wish.max_usd_per_hour, wish.max_nodes]
+    if isinstance(work, Inference):
+        told += [work.max_ttft_ms, work.max_tpot_ms, work.max_latency_ms]
+    return any(limit is not None for limit in told)
+
+
+def limits_missed(
+    work: Workload, made: Estimate, hours: Range | None, usd: Range | None, hourly: float | None, nodes: int
+) -> Iterator[str]:
+    """Each wish that is missed, as a sentence with the figures."""
+    wish = work.wish
     if wish.deadline_hours is not None and hours is not None and hours.mid > wish.deadline_hours:
         yield f"takes {duration(hours.mid)}, over the {duration(wish.deadline_hours)} given"
     if wish.budget_usd is not None and usd is not None and usd.mid > wish.budget_usd:
         yield f"costs {money(usd.mid)}, over the {money(wish.budget_usd)} given"
-    hourly = option.usd_per_hour
     if wish.max_usd_per_hour is not None and hourly is not None and hourly > wish.max_usd_per_hour:
         yield f"costs {money(hourly)} an hour, over the {money(wish.max_usd_per_hour)} given"
-    if wish.max_nodes is not None and option.nodes > wish.max_nodes:
-        yield f"takes {plural(option.nodes, 'machine')}, over the {wish.max_nodes} given"
+    if wish.max_nodes is not None and nodes > wish.max_nodes:
+        yield f"takes {plural(nodes, 'machine')}, over the {wish.max_nodes} given"
     if isinstance(work, Inference):
-        yield from too_slow(option.estimate, work)
+        yield from too_slow(made, work)
+
+
+def misses(option: Option, work: Workload) -> Iterator[str]:
+    """Each wish that the option misses."""
+    made, hourly = option.estimate, option.usd_per_hour
+    return limits_missed(work, made, option.hours, option.usd, hourly, option.nodes)
 
 
 def matches(option: Option, work: Workload) -> bool:
