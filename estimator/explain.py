@@ -17,6 +17,7 @@ TELL = {
     "shape": "give the model's layers, hidden size and heads",
     "batch": "say the global batch",
 }
+WORTH_TELLING = 1.05  # gain in width below which nothing is asked for
 PARTS = ("weights", "gradients", "optimizer", "adapters", "activations", "logits", "gathered layers", "framework")
 
 
@@ -98,4 +99,6 @@ def biggest_unknown(found: dict[str, float]) -> str:
         return ""
     now = spread(together(found.values())).width
     then = spread(together(sigma for other, sigma in found.items() if other != name)).width
+    if now < WORTH_TELLING * then:
+        return ""
     return f"{TELL[name]}: the range narrows from x{now:.1f} to x{then:.1f}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +20,10 @@ CATALOG = load()
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.syspath_prepend(str(ROOT))
     names = ("calibrate_training", "cases", "crossvalidate", "score")
-    yield SimpleNamespace(**{name: import_module(f"benchmarks.{name}") for name in names})
+    return SimpleNamespace(**{name: import_module(f"benchmarks.{name}") for name in names})
 
 
 def test_the_tables_are_rebuilt_from_priors_and_cases_to_the_last_digit(bench: SimpleNamespace) -> None:

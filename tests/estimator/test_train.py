@@ -204,8 +204,8 @@ def test_lora_is_faster_than_full_and_qlora_pays_for_unpacking() -> None:
 
 
 def test_moe_is_slower_than_dense_for_its_active_weights() -> None:
-    moe = estimate(pretraining("mixtral-8x7b", framework="NeMo", precision="bf16"), on(H100, 64), CATALOG)
-    dense = estimate(pretraining("llama-2-13b", framework="NeMo", precision="bf16"), on(H100, 64), CATALOG)
+    moe = estimate(pretraining("qwen3-30b-a3b", framework="NeMo", precision="bf16"), on(H100, 64), CATALOG)
+    dense = estimate(pretraining("qwen2.5-3b", framework="NeMo", precision="bf16"), on(H100, 64), CATALOG)
     assert moe.tokens_per_s is not None
     assert dense.tokens_per_s is not None
     assert moe.tokens_per_s.mid < 0.6 * dense.tokens_per_s.mid
