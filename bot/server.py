@@ -255,7 +255,8 @@ class Server:
             max_request_body_size=MAX_BODY_BYTES + 1,
             ident=None,
         )
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
 
     @property
     def port(self) -> int:
@@ -266,7 +267,15 @@ class Server:
         """Serve from now on."""
         self._thread.start()
 
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            if not self._stopping:  # its loop meets the socket that stop has closed
+                raise
+
     def stop(self) -> None:
         """Take no more; connections that are being answered finish."""
+        self._stopping = True
         self._server.close()
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=5)
