@@ -61,7 +61,9 @@ def state(town: World, identity: str) -> str:
     return str(answer["Reservations"][0]["Instances"][0]["State"]["Name"])
 
 
-def test_the_morning_message_has_evidence_money_and_buttons_and_comes_once(account: tuple[World, Seeded]) -> None:
+def test_the_morning_message_has_evidence_money_and_buttons_comes_once_and_stops(
+    account: tuple[World, Seeded],
+) -> None:
     town, seeded = account
     (message,) = dm(town)
     text = words(message)
@@ -84,23 +86,19 @@ def test_the_morning_message_has_evidence_money_and_buttons_and_comes_once(accou
         town.bot.scan_and_remind()
         town.settle()
     assert len(dm(town)) == 1
+    press(town, "stop", "notebook-vision")
+    assert state(town, seeded.instances["notebook-vision"]) in ("stopping", "stopped")
+    text = words(dm(town)[0])
+    assert "Stopped by" in text
+    assert "still cost" in text
 
 
 def test_what_is_nobodys_goes_to_the_channel_with_claim(account: tuple[World, Seeded]) -> None:
     town, _ = account
     assert "tmp-test" in town.said(ML, user=LEAD)
     town.press("claim", user=LEAD, channel=ML, text="tmp-test")
-    jump(town, MORNING + timedelta(days=1))
+    jump(town, MORNING + timedelta(days=1, hours=10))
     assert "tmp-test" in town.direct(LEAD)
-
-
-def test_stop_from_the_message_stops_and_the_message_says_so(account: tuple[World, Seeded]) -> None:
-    town, seeded = account
-    press(town, "stop", "notebook-vision")
-    assert state(town, seeded.instances["notebook-vision"]) in ("stopping", "stopped")
-    text = words(dm(town)[0])
-    assert "Stopped by" in text
-    assert "still cost" in text
 
 
 def test_snooze_is_remembered_over_a_restart(account: tuple[World, Seeded], tmp_path: Path) -> None:
@@ -115,7 +113,7 @@ def test_snooze_is_remembered_over_a_restart(account: tuple[World, Seeded], tmp_
     assert any("sentiment-demo" in text for text in later)
 
 
-def test_keep_asks_for_a_day_and_a_reason_and_says_the_price(account: tuple[World, Seeded]) -> None:
+def test_keep_asks_for_a_day_and_a_reason_and_idle_now_shows_it(account: tuple[World, Seeded]) -> None:
     town, _ = account
     press(town, "keep", "notebook-vision")
     (view,) = town.slack.views(ENGINEER)
@@ -128,10 +126,6 @@ def test_keep_asks_for_a_day_and_a_reason_and_says_the_price(account: tuple[Worl
     assert "$7" in text
     town.command("/ml-idle")
     assert "Quiet for now" in town.whispered(ML, user=ENGINEER)
-
-
-def test_idle_now_shows_what_is_mine(account: tuple[World, Seeded]) -> None:
-    town, _ = account
     town.command("/ml-idle now", user=OPERATOR)
     seen = town.whispered(ML, user=OPERATOR)
     assert "speech-demo" in seen
