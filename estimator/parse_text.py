@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,20 @@ from estimator.parse_numbers import NUMERAL
 BARRIER = " | "  # stands where words were taken out, so that what was apart does not grow together
 _WORDS = re.compile(r"[^\s|,;()\[\]{}\"]+")
 _CHANGES = str.maketrans(
-    {"×": "x", "✕": "x", "–": "-", "—": " | ", "−": "-", "“": '"', "”": '"', "’": "'", "|": " ", "≤": "<", "≥": ">"}
+    {
+        "×": "x",
+        "✕": "x",
+        "–": "-",
+        "—": " | ",
+        "−": "-",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "|": " ",
+        "`": " ",
+        "≤": "<",
+        "≥": ">",
+    }
 )
 
 
@@ -38,7 +52,8 @@ class Text:
     """Lower-case text; `take` removes what was understood and leaves a barrier."""
 
     def __init__(self, words: str) -> None:
-        text = re.sub(r"\s+", " ", words.translate(_CHANGES).lower())
+        plain = html.unescape(words[:20_000]) if "&" in words else words  # Slack escapes & < >
+        text = re.sub(r"\s+", " ", plain.translate(_CHANGES).lower())
         text = re.sub(r"\b24[/x]7\b|(?<=[a-z])'(?:s|re|d|ll|m|ve)\b", " ", text)
         text = re.sub(r"\bhalf an? (?=thousand|million|billion|trillion)", "0.5 ", text)
         text = re.sub(r"\b(within|than|in|under|for|over) an? (?=(?:hour|day|week|month|year)\b)", r"\1 1 ", text)

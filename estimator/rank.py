@@ -17,6 +17,7 @@ from estimator.workload import Hardware, Wish, Workload
 HARD_TO_GET = 64  # so many machines at once weigh as much as the price again
 PATIENCE_HOURS = 168.0  # a week of waiting weighs as much as the price of the job
 LONGEST_HOURS = 2160.0  # 90 days; nobody waits longer to save money
+FEW = 3
 SHOWN = 40  # options that an answer keeps
 
 
@@ -208,12 +209,17 @@ def _front(options: list[Option]) -> set[int]:
 
 
 def _kept(order: Iterable[Option], best: Option | None, front: set[int]) -> list[Option]:
-    """The best first, then of every type and market its best number of machines, and all of the Pareto front."""
+    """The best first, then of every type and market its best number of machines, and all of the Pareto front.
+
+    Of a FEW types every number is kept.
+    """
+    options = [option for option in order if option is not best]
+    few = len({option.instance_type for option in options}) <= FEW
     kept = [best] if best else []
     seen = {(best.instance_type, best.market)} if best else set()
-    for option in order:
+    for option in options:
         key = (option.instance_type, option.market)
-        if option is not best and (key not in seen or id(option) in front):
+        if few or key not in seen or id(option) in front:
             kept.append(option)
             seen.add(key)
     return kept[:SHOWN]

@@ -147,6 +147,8 @@ def _bill(answer: Answer) -> Iterator[str]:
     yield f"Bill of {answer.per}:"
     for item in shown.items:
         yield f"  {_item(item)}"
+    if shown.energy_kwh is not None:
+        yield f"  energy of the chips: {figure(shown.energy_kwh.mid)} kWh at full board power, without host and cooling"
 
 
 def _item(item: LineItem) -> str:
