@@ -1,0 +1,27 @@
+"""What the bot really calls in its stories is allowed by the policy that ships."""
+
+from __future__ import annotations
+
+from world import APPROVALS, ENGINEER, LEAD, ML, World
+
+from bot.iam import policy
+
+SERVICES = {"monitoring": "cloudwatch"}  # names in a signature that IAM writes otherwise
+FREE = {"sts:GetCallerIdentity"}  # AWS asks for no right
+
+
+def test_every_call_of_a_launch_a_stop_a_start_and_a_scan_is_in_the_policy(here: World) -> None:
+    here.command("/ml-launch g5.xlarge hours=2")
+    here.press("approve", user=LEAD, channel=APPROVALS)
+    here.pass_time(minutes=10)
+    here.command("/ml-instances mine")
+    here.press("stop", user=ENGINEER, channel=ML)
+    here.pass_time(minutes=10)
+    here.command("/ml-instances mine")
+    here.press("start", user=ENGINEER, channel=ML)
+    here.pass_time(minutes=10)
+    here.bot.scan_and_remind()
+    called = {f"{SERVICES.get(one.service, one.service)}:{one.action}" for one in here.aws.log if one.action}
+    given = {action for one in policy()["Statement"] if one["Effect"] == "Allow" for action in one["Action"]}
+    assert {"ec2:RunInstances", "ec2:StopInstances", "ec2:StartInstances", "ec2:DescribeVolumes"} <= called
+    assert called - given - FREE == set()
