@@ -160,18 +160,26 @@ def _headline(work: Workload, ranking: Ranking, per: str) -> str:
     best = ranking.best
     if best is None:
         return f"{what}. {_nothing(work, ranking)}"
-    made = best.estimate
+    made, label = best.estimate, _where(best, work)
     if best.usd is not None and is_service(work):
-        return f"{what}. {best.label} costs {money(best.usd.mid)} for {per} and serves {_speed(made)}."
+        return f"{what}. {label} costs {money(best.usd.mid)} for {per} and serves {_speed(made)}."
     if best.hours is not None and best.usd is not None:
         cost = f"costs {money(best.usd.mid)} ({money_range(best.usd)})"
-        return f"{what}. {best.label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}) and {cost}."
+        return f"{what}. {label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}) and {cost}."
     if best.hours is not None:
-        return f"{what}. {best.label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}); cost unknown."
+        return f"{what}. {label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}); cost unknown."
     price = best.usd_per_million_tokens or best.usd_per_thousand_requests
     unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
     cost = f", {money(price.mid)} per {unit}" if price else ""
-    return f"{what}. {best.label} does {_speed(made)}{cost}{_memory(made)}."
+    return f"{what}. {label} does {_speed(made)}{cost}{_memory(made)}."
+
+
+def _where(option: Option, work: Workload) -> str:
+    """The machines, or the chips that were asked for with the machines that hold them."""
+    if not (work.hardware and work.hardware.accelerator and option.instance_type):
+        return option.label
+    cluster = option.estimate.cluster
+    return f"{cluster.count} x {work.hardware.accelerator} (as {option.label})"
 
 
 def _nothing(work: Workload, ranking: Ranking) -> str:
@@ -182,7 +190,7 @@ def _nothing(work: Workload, ranking: Ranking) -> str:
     if not nearest.estimate.fits:
         advice = nearest.estimate.advice
         change = f" What helps: {'; '.join(advice)}." if advice else ""
-        return f"It does not run on {nearest.machines}: {nearest.estimate.why_not}.{change}"
+        return f"It does not run on {_where(nearest, work)}: {nearest.estimate.why_not}.{change}"
     return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}."
 
 

@@ -238,5 +238,10 @@ def _notes(best: Option | None, work: Workload, catalog: Catalog) -> Iterator[st
         if there and saved > 0.01:
             here = money(best.rate.usd_per_hour)
             yield f"{regions[0]} is {saved:.0%} cheaper: {money(there.usd_per_hour)} an hour instead of {here}"
-    if best.rate.as_of and best.rate.confidence == "low":
+    managed = catalog.rate(best.instance_type, best.region, "sagemaker")
+    if managed:
+        more = managed.usd_per_hour / best.rate.usd_per_hour - 1
+        share = f"{more:.0%} more" if more > 0 else f"{-more:.0%} less"
+        yield f"on SageMaker it is ml.{best.instance_type} at {money(managed.usd_per_hour)} an hour, {share}"
+    if best.rate.confidence == "low":
         yield f"the price of {best.instance_type} ({best.market}) is uncertain: {best.rate.basis}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -109,8 +110,8 @@ def _guarded(answer_line: Callable[..., Json], line: str, catalog: Catalog, toda
 @contextmanager
 def _opened(path: str) -> Iterator[IO[str]]:
     if path == "-":
-        if isinstance(sys.stdin, IO) or hasattr(sys.stdin, "reconfigure"):
-            sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
         yield sys.stdin
         return
     with open(path, encoding="utf-8", errors="replace") as file:

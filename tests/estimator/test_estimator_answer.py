@@ -112,6 +112,10 @@ def test_a_service_says_that_its_cost_is_for_a_month() -> None:
     assert answered("infer llama-3-8b qps=5 duration=24h").per == "24 h"
 
 
+def test_chips_that_were_asked_for_are_named_beside_the_machines_that_hold_them() -> None:
+    assert "2 x A10G (as 1 x g5.12xlarge) takes" in answered(f"{JOB} on 2 x A10G").headline
+
+
 # -- the terminal
 
 

@@ -199,6 +199,11 @@ def test_a_cheaper_region_is_named() -> None:
     assert any("cheaper" in note for note in notes)
 
 
+def test_the_sagemaker_equivalent_is_named_with_its_price() -> None:
+    notes = ranked(f"{JOB} on g5.xlarge market=on-demand").notes
+    assert any("ml.g5.xlarge at $1.41 an hour, 40% more" in note for note in notes)
+
+
 def test_a_service_is_priced_for_a_month_and_sized_for_its_rate() -> None:
     ranking = ranked("infer llama-3-8b qps=100 input=512 output=128")
     best = ranking.best
