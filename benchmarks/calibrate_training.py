@@ -24,7 +24,6 @@ from estimator import efficiency, train
 from estimator.efficiency import ANY, Cell, Key, Tables
 from estimator.plan import make_plan
 from estimator.result import Cluster
-from estimator.stacks import UNNAMED
 from estimator.workload import FineTuning, Training
 
 HERE = Path(__file__).parent
@@ -217,7 +216,7 @@ def _explained(item: Item, known: Tables) -> float:
     plan = make_plan(item.work, item.cluster, known.factors)
     if item.case.suite == "memory" or isinstance(plan, str):
         return 0.0
-    return known.cell(plan.key).sigma ** 2 + (DEFAULTS["framework"][0] ** 2 if plan.stack == UNNAMED else 0.0)
+    return known.cell(plan.key).sigma ** 2 + (DEFAULTS["framework"][0] ** 2 if "framework" in plan.guessed else 0.0)
 
 
 def _doubt(name: str, families: list[list[float]]) -> Row:

@@ -48,7 +48,8 @@ without an answer counts as missed. *Held* is the share of the 80 % intervals th
 median of high / low.
 """
 AIMED = """Quoted is the worse of two cross-validations: the case's model was left out of the calibration, or its
-publisher. Bold misses its aim. Memory formulas have no fitted table; their constants were chosen on these rows, so that
+publisher. Bold misses its aim; intervals that hold more than their aim are wider than these rows need, and kept so,
+since publishers that are not in the collection differ more than those that are. Memory formulas have no fitted table; their constants were chosen on these rows, so that
 memory is in-sample in every column.
 """
 OTHER_TOOLS = """Other tools on comparable sets, none of which states an interval with measured coverage: whole runs,

@@ -7,7 +7,7 @@ from estimator.intervals import spread, together
 from estimator.memory import Split
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
-from estimator.stacks import SAYS, UNNAMED
+from estimator.stacks import SAYS
 
 TELL = {
     "framework": "name the framework",
@@ -35,8 +35,9 @@ def why_not(memory: Memory, split: Split, cluster: Cluster) -> str:
 
 
 def steps(plan: Plan, cell: Cell, memory: Memory, figures: dict[str, float], count: int) -> tuple[Step, ...]:
-    """How speed and memory were computed; *figures* holds flops (a unit), rate (units a second), goodput."""
+    """How speed and memory were computed; *figures* holds flops (a unit), share, rate, goodput."""
     unit = "token" if plan.text else "sample"
+    peak = f"{plan.peak.flops_per_s / 1e12:,.4g} TFLOP/s a chip ({plan.peak.precision})"
     parts = [f"{name} {memory.parts[name]:,.1f}" for name in PARTS if memory.parts.get(name)]
     found = [
         Step(
@@ -46,7 +47,7 @@ def steps(plan: Plan, cell: Cell, memory: Memory, figures: dict[str, float], cou
         ),
         Step(
             name="efficiency of a large step",
-            formula=f"{cell.share:.0%} of {plan.peak.flops_per_s / 1e12:,.0f} TFLOP/s a chip ({plan.peak.precision})",
+            formula=f"{figures['share']:.0%} of {peak}",
             source=f"{_measured(plan, cell)}: {cell.source}",
         ),
         Step(
@@ -73,16 +74,14 @@ def _used(plan: Plan, figures: dict[str, float], count: int) -> float:
 
 def _measured(plan: Plan, cell: Cell) -> str:
     stack = SAYS.get(plan.stack, "software of any kind")
-    families = f"{cell.rows} measured families" if cell.rows else "no measured row of its own"
-    return f"{plan.key.chips}, {plan.key.precision}, {plan.key.kind}, {stack} ({families})"
+    measured = "" if cell.rows else " (no measured row of its own)"
+    return f"{plan.key.chips}, {plan.key.precision}, {plan.key.kind}, {stack}{measured}"
 
 
 def doubts(plan: Plan, cell: Cell, known: Tables) -> dict[str, float]:
     """Standard deviations of the logarithm that make the speed uncertain, by what they come from."""
     sigmas = known.sigmas
     found = {"efficiency": max(cell.sigma, sigmas["floor"])}
-    if plan.stack == UNNAMED:
-        found["framework"] = sigmas["framework"]
     if plan.key.chips not in known.seen:
         found["chip"] = sigmas["chip"]
     for name in plan.guessed:

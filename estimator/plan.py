@@ -52,19 +52,14 @@ class Plan:
     seq_len: float
     amount: Amount
     assumptions: list[str] = field(default_factory=list)
-    guessed: tuple[str, ...] = ()  # inputs that were guessed and matter: tokens, precision, flops, shape
+    guessed: tuple[str, ...] = ()  # inputs that were guessed and matter: framework, tokens, precision ...
 
 
 def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
     """The plan, or one sentence that says why there is none."""
     said: list[str] = []
     text = work.model.family in TEXT
-    stack = stack_of(work.framework)
-    if stack == UNNAMED:
-        named = (
-            f"framework {work.framework!r} is not one that is calibrated" if work.framework else "no framework named"
-        )
-        said.append(f"{named}: an average one assumed, near FSDP-class")
+    stack, unnamed = _stack(work, text, said)
     peak = find_peak(work, cluster, stack, said)
     if isinstance(peak, str):
         return peak
@@ -81,8 +76,21 @@ def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
         seq_len=seq_len,
         amount=amount,
         assumptions=said,
-        guessed=_guessed(work, text, chips),
+        guessed=(*(("framework",) if unnamed else ()), *_guessed(work, text, chips)),
     )
+
+
+def _stack(work: Training, text: bool, said: list[str]) -> tuple[str, bool]:
+    """The class of the software, and whether it is a guess: of language models, fine-tuning is done with PEFT."""
+    stack = stack_of(work.framework)
+    if stack != UNNAMED:
+        return stack, False
+    usual, words = UNNAMED, "an average one assumed, near FSDP-class"
+    if text and isinstance(work, FineTuning):
+        usual, words = "huggingface", "Hugging Face Trainer with PEFT assumed"
+    named = f"framework {work.framework!r} is not a calibrated one" if work.framework else "no framework named"
+    said.append(f"{named}: {words}")
+    return usual, True
 
 
 def _guessed(work: Training, text: bool, chips: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from estimator.workload import FineTuning, Training
 
 USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
 HIGHEST = 2.0  # share of the 16-bit peak that any precision reaches
+MATMUL = 0.5  # share of the peak that convolutions reach however fast the memory
 UNPACKED = 5.0  # bytes moved a weight to unpack 4 bits: half a byte read, two written, forward and backward
 USUAL_RANK = 16
 NARROW_EXPERT, WIDE_EXPERT = 0.5, 2.5  # width of an expert over the hidden width: where the gain begins, and its reach
@@ -193,7 +194,7 @@ def site_of(run: Run) -> Site:
         balance += run.known.factors["wide_experts"] * min(1.0, (run.of.expert - NARROW_EXPERT) / WIDE_EXPERT)
     return Site(
         flops_per_s=peak,
-        share=min(run.cell.share * balance, HIGHEST),
+        share=min(run.cell.share * balance, MATMUL if run.plan.key.kind in BANDWIDTH_BOUND else HIGHEST),
         bytes_per_s=bytes_per_s,
         link_gb_s=chip.link_gb_s if chip and chip.link_gb_s else 64.0,
         count=cluster.count,

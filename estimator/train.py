@@ -31,7 +31,7 @@ def _answer(run: Run) -> Estimate:
     load, site, factors = load_of(run), site_of(run), run.known.factors
     rate = speed.rate(load, site, factors)
     ideal = speed.ideal_seconds(load, site, factors)
-    figures = {"flops": flops_per_unit(run), "rate": rate, "ideal": ideal}
+    figures = {"flops": flops_per_unit(run), "rate": rate, "ideal": ideal, "share": site.share}
     units = interval(rate / amount.padding, spread(together(doubts.values())))
     hours = _hours(run, rate, doubts, figures)
     return Estimate(
