@@ -11,7 +11,7 @@ from bot.launch_rows import card, move, note, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import launch_next, launch_progress
-from bot.rules.errors import CloudError, Gone, Unsure
+from bot.rules.errors import CloudError, Gone, NoCapacity, Unsure
 from bot.rules.launch import Launch
 from bot.rules.launch_progress import BROKEN, Fact, Step
 from bot.rules.launch_text import what
@@ -106,7 +106,8 @@ def _gone(tx: Tx, parts: Parts, launch: Launch, found: Step) -> None:
     if found.code not in BROKEN and launch.state == "running":
         move(tx, launch, "ended", actor="mlbot", now=now, detail={"why": found.why}, ended_at=now, progress="")
         return
-    error = CloudError(f"The machine ended before it could be used: {found.why}.", code=found.code)
+    kind = NoCapacity if "Capacity" in found.code else CloudError
+    error = kind(f"The machine ended before it could be used: {found.why}.", code=found.code)
     way = launch_next.way_out(error, launch.wanted, parts.policy().limits, parts.catalog)
     values = {"error": str(error), "error_code": error.code, "way_out": way, "ended_at": now, "progress": ""}
     moved = move(tx, launch, "failed", actor="mlbot", now=now, detail={"code": found.code, "why": found.why}, **values)

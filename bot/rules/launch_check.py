@@ -87,13 +87,15 @@ def _limits(wanted: Wanted, instance: Instance, limits: Limits) -> Iterable[tupl
         sold = " and ".join(instance.markets)
         yield f"AWS does not sell it {wanted.market}", f"it is sold as {sold}" if sold else ""
     if wanted.count > limits.max_count:
-        yield f"{wanted.count} machines are more than the policy's {limits.max_count}", f"count={limits.max_count}"
+        most = limits.max_count
+        yield f"{wanted.count} machines are more than the policy's {most}", f"ask again with count={most}"
     if wanted.disk_gb > limits.max_disk_gb:
-        yield f"{wanted.disk_gb} GB are more than the policy's {limits.max_disk_gb} GB", f"disk={limits.max_disk_gb}"
+        largest = limits.max_disk_gb
+        yield f"{wanted.disk_gb} GB are more than the policy's {largest} GB", f"ask again with disk={largest}"
     if wanted.hours > limits.max_hours:
         yield (
             f"{hours(wanted.hours)} are more than the policy's {hours(limits.max_hours)}",
-            f"hours={limits.max_hours:g}",
+            f"ask again with hours={limits.max_hours:g}",
         )
 
 
@@ -107,7 +109,7 @@ def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterable[tuple[str, 
         fit = int(limits.max_usd / price.usd_per_hour)
         yield (
             f"{usd(price.usd_total)} for {hours(wanted.hours)} are more than the policy's {usd(limits.max_usd)}",
-            f"hours={fit} would fit" if fit else "choose a smaller type",
+            f"ask again with hours={fit}, which fits" if fit else "choose a smaller type",
         )
 
 
@@ -209,7 +211,7 @@ def _no_room(wanted: Wanted, instance: Instance, found: Found) -> Refusal | None
         f"{room.used:g} are in use and this needs {need}."
     )
     fits = int((room.limit - room.used) // instance.vcpu)
-    ways = [f"count={fits} would fit"] if fits >= 1 else []
+    ways = [f"ask again with count={fits}, which fits"] if fits >= 1 else []
     ways.append(f"an approver may ask AWS to raise it to {room.used + need:g} with the button")
     return Refusal(why, _sentence("; ".join(ways)), QUOTA)
 
@@ -219,7 +221,7 @@ def elsewhere(wanted: Wanted, limits: Limits, catalog: Catalog) -> str:
     sold = [one for one in catalog.regions_with(wanted.instance_type, wanted.market) if one != wanted.region]
     allowed = [one for one in sold if one in limits.regions]
     if allowed:
-        return f"{' and '.join(allowed[:3])} {'have' if len(allowed) > 1 else 'has'} it: region={allowed[0]}"
+        return f"ask again with region={allowed[0]}, which has it"
     if sold:
         return f"no other region that the policy allows has it; AWS sells it in {', '.join(sold[:3])}"
     return "choose another type"

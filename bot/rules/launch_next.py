@@ -69,7 +69,7 @@ def way_out(error: CloudError, wanted: Wanted, limits: Limits, catalog: Catalog)
     """What to do about a definite no, in words."""
     if isinstance(error, NoCapacity):
         spot = " or market=on-demand" if wanted.market == "spot" else ""
-        return f"Try again later{spot}, another size, or another region: {elsewhere(wanted, limits, catalog)}."
+        return f"Try again later{spot}, or another size; for another region, {elsewhere(wanted, limits, catalog)}."
     if isinstance(error, NoQuota):
         quota = catalog.quota(wanted.instance_type, wanted.market)
         name = f"{quota.name!r} ({quota.code})" if quota else "of this family"

@@ -336,6 +336,18 @@ def test_in_need_a_named_person_breaks_glass_and_everybody_skipped_hears_of_it(a
         assert "prod is down" in at.told(approver)
 
 
+def test_a_machine_that_aws_ends_at_once_is_a_failure_with_its_reason_in_words(at: Desk, world: World) -> None:
+    identity = at.approved()
+    (one,) = world.machines.values()
+    one["State"] = {"Name": "terminated"}
+    one["StateReason"] = {"Code": "Server.InsufficientInstanceCapacity", "Message": "no"}
+    at.pass_time(seconds=6)
+    row = at.find(identity)
+    assert (row.state, row.error_code) == ("failed", "Server.InsufficientInstanceCapacity")
+    assert "AWS had no capacity after all" in at.told(ASKER)
+    assert "try_next" in launch.card(at.parts, identity).buttons
+
+
 def test_the_end_is_set_once_at_the_approval(at: Desk, world: World) -> None:
     identity = at.asked(hours=8)
     at.clock.advance(timedelta(hours=3))
