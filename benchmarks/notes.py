@@ -48,9 +48,9 @@ without an answer counts as missed. *Held* is the share of the 80 % intervals th
 median of high / low.
 """
 AIMED = """Quoted is the worse of two cross-validations: the case's model was left out of the calibration, or its
-publisher. Bold misses its aim; intervals that hold more than their aim are wider than these rows need, and kept so,
-since publishers that are not in the collection differ more than those that are. Memory formulas have no fitted table; their constants were chosen on these rows, so that
-memory is in-sample in every column.
+publisher. Bold misses its aim. Intervals that hold more than their aim are wider than these rows need; they stay so, as
+publishers that are not in the collection differ more than those that are. Memory formulas have no fitted table: their
+constants were chosen on these rows, so that memory is in-sample in every column.
 """
 OTHER_TOOLS = """Other tools on comparable sets, none of which states an interval with measured coverage: whole runs,
 mean fold 1.21 and worst 2.05 (calculon); step throughput of language models, 17 % mean error (llm-analysis) and 10.7 %
