@@ -17,9 +17,9 @@ def estimate(work: Workload, cluster: Cluster, catalog: Catalog) -> Estimate:
     from estimator.workload import Inference
 
     if isinstance(work, Inference):
-        from estimator import serve
+        from estimator.serve import estimate as serving
 
-        return serve.estimate(work, cluster, catalog)
-    from estimator import train
+        return serving(work, cluster, catalog)
+    from estimator.train import estimate as training
 
-    return train.estimate(work, cluster, catalog)
+    return training(work, cluster, catalog)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from estimator.result import Range
 
 MONTH_HOURS = 730.0
@@ -25,8 +27,13 @@ def figure(value: float) -> str:
     if abs(value) >= 100:
         digits = max(0, len(str(int(abs(value)))) - 3)
         return f"{round(value, -digits):,.0f}"
-    text = f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 1 else f"{value:.2g}"
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    text = f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 1 else _small(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _small(value: float) -> str:
+    """Two significant figures of a number below 1, without an exponent."""
+    return f"{value:.{min(12, 1 - math.floor(math.log10(abs(value))))}f}"
 
 
 def count(value: float) -> str:
@@ -47,7 +54,7 @@ def _amount(usd: float) -> str:
         return f"{figure(usd / 1e6)}M" if usd < 1e9 else f"{figure(usd / 1e9)}B"
     if usd >= 100:
         return figure(usd)
-    return f"{usd:.2f}" if usd >= 0.01 or usd == 0 else f"{usd:.2g}"
+    return f"{usd:.2f}" if usd >= 0.01 or usd == 0 else _small(usd)
 
 
 def money_range(usd: Range | None) -> str:
