@@ -7,7 +7,7 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, idle, instances, launch, unknown
+from handlers import estimate, help, home, idle, instances, launch, unknown
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -39,5 +39,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.view("break_glass")(launch.explained(door, "break_glass"))
     app.view("keep")(idle.kept(door))
     app.view("extend")(instances.extended(door))
+
+    app.event("app_home_opened")(home.opened(door))
 
     unknown.register(app, door)

@@ -27,7 +27,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.parts",
         "bot.redact",
     ),
-    ("bot.launch", "bot.instances", "bot.idle", "bot.outbox", "bot.ops", "bot.audit", "bot.schedule", "bot.replay"),
+    (
+        "bot.launch",
+        "bot.instances",
+        "bot.idle",
+        "bot.outbox",
+        "bot.ops",
+        "bot.audit",
+        "bot.schedule",
+        "bot.replay",
+        "bot.home",
+    ),
     ("handlers",),
     ("bot",),  # __main__, commands, wiring, server, socket, playground
 )

@@ -56,24 +56,28 @@ class Playground:
         """The page's address."""
         return self.slack.url
 
-    def next_morning(self) -> None:
+    def next_morning(self) -> str:
         """Move the clock to the next morning of everybody and let the reminders come."""
         now = self.clock.now()
         self.clock.advance(next_morning(now) - now)
         self.scan()
+        return f"It is {self.clock.now():%A} morning. Look at the direct messages and at #ml."
 
-    def scan(self) -> None:
+    def scan(self) -> str:
         """What the schedule would do by now, at once."""
         self.bot.sweep()
         self.bot.scan_and_remind()
+        return "Scanned. /ml-idle shows what was found."
 
-    def no_capacity(self) -> None:
+    def no_capacity(self) -> str:
         """The next launch finds no capacity in any zone."""
         self.aws.no_capacity(times=6)
+        return "AWS has no capacity for the next launch."
 
-    def lose_a_reply(self) -> None:
-        """The next RunInstances works, but its answer is lost."""
-        self.aws.disturb("lost", "RunInstances")
+    def lose_a_reply(self) -> str:
+        """The next RunInstances works, but its answer is lost; boto3 tries twice by itself."""
+        self.aws.disturb("lost", "RunInstances", times=2)
+        return "The answer to the next launch will be lost; still one machine starts."
 
     def stop(self) -> None:
         """End everything."""

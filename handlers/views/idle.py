@@ -62,7 +62,7 @@ def unclaimed(one: Finding) -> Message:
         return Message(text, [section(text)])
     text = f"Whose is {title(one)}?"
     return Message(
-        text, [section(f"*{text}*\n{_money(one)}. {plain(one.verdict.reason)}"), _buttons(one, claim=True, own=False)]
+        text, [section(f"*{text}*\n{money(one)}. {plain(one.verdict.reason)}"), _buttons(one, claim=True, own=False)]
     )
 
 
@@ -109,7 +109,7 @@ def title(one: Finding) -> str:
 def _text(one: Finding) -> str:
     if one.outcome is not None:
         return f"~{title(one)}~\n{plain(one.outcome.words)}"
-    lines = [f"*{title(one)}*", f"*{_money(one)}*", plain(one.verdict.reason)]
+    lines = [f"*{title(one)}*", f"*{money(one)}*", plain(one.verdict.reason)]
     if one.spark:
         lines.append(f"`{spark(one.spark)}` {SIGNALS.get(one.spark_of, one.spark_of)} over the window")
     if plan := _plan(one):
@@ -121,7 +121,8 @@ def _text(one: Finding) -> str:
     return cut("\n".join(lines), 1400)
 
 
-def _money(one: Finding) -> str:
+def money(one: Finding) -> str:
+    """Since when it is idle or stopped, and what that costs."""
     length, since, month = one.idle_for, one.usd_since, one.usd_per_month
     at_least = "at least " if one.verdict.at_least else ""
     if one.at_work:

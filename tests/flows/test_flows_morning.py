@@ -97,3 +97,15 @@ def test_not_mine_brings_it_to_the_channel(account: World) -> None:
     to_morning(account)
     account.press("not_mine", user=ENGINEER, channel=account.slack.dm_channel(ENGINEER), text="notebook-vision")
     assert "Whose is" in account.said(ML, user=LEAD)
+
+
+def test_home_shows_what_is_mine_and_what_waits_for_my_decision(account: World) -> None:
+    account.command('/ml-launch g5.xlarge hours=8 name=nightly purpose="LoRA <run>"', user=ENGINEER)
+    for user in (ENGINEER, LEAD):
+        account.slack.open_home(user=user)
+        account.settle()
+    mine, leads = (str(account.slack.home(user)) for user in (ENGINEER, LEAD))
+    assert "notebook-vision" in mine
+    assert "nightly" in mine
+    assert "'approve'" not in mine
+    assert "'approve'" in leads
