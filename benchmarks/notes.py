@@ -137,6 +137,19 @@ WHY = {
     "T1089": "squeeze-and-excite blocks beside the depthwise ones: more memory traffic than EfficientNet-B0",
     "T0295": "the newest release (26.04): MoE speeds rose with each",
     "T0482": "the largest MoE; its experts are wider than Qwen's",
+    "I2738": "4-bit weights measured at 37.2 GB on this card of 42.9; estimated just above what is usable, so refused",
+    "I2031": "beam search of 4 over 128 samples in an eager framework, which the line tells in free text alone",
+    "I2105": "a small T5 in an eager framework, with sampling: the launch of kernels binds, not the chip",
+    "I2661": "four prompts of 8k tokens on an early Neuron release",
+    "I2469": "one prompt of 1k tokens over 24 cores: Neuron's split of prompts changed between releases",
+    "I2629": "one prompt of 1k tokens over 32 cores, as above",
+    "I2644": "prompts of 128 tokens over 32 cores: fixed costs of each layer bind",
+    "I1698": "8 output tokens: the prompt's time is most of the request's",
+    "I1658": "8 output tokens over a pipeline of 3: the prompt's time is most of the request's",
+    "M0366": "the runtime keeps about 2 GB of workspace, six times the weights of so small a model",
+    "I3236": "TensorRT of 2021 on unpadded questions: the real lengths are not told",
+    "I0514": "Llama 4 in the first release that ran it",
+    "I0396": "Llama 4 in the first release that ran it",
 }
 
 
