@@ -9,10 +9,10 @@ from bot.instances import approvers
 from bot.parts import Parts
 from bot.rules import launch_money
 from bot.rules.idle_finding import Finding, ScanReport
-from bot.rules.launch import BudgetLine, Launch
+from bot.rules.launch import BudgetLine, Launch, State
 from bot.store import launches
 
-OPEN = ("checking", "asked", "approved", "launching", "running")
+OPEN: tuple[State, ...] = ("checking", "asked", "approved", "launching", "running")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

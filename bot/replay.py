@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median_low
-from typing import TextIO
+from typing import IO
 
 from bot.rules.errors import Unclear
 from bot.rules.idle_episode import Alert, alerts
@@ -62,7 +62,7 @@ class Recording:
         }
 
 
-def read(file: TextIO) -> Recording:
+def read(file: IO[str]) -> Recording:
     """
     Read a CSV with the columns resource, timestamp and any of SIGNALS; raises Unclear with the line at fault.
 
