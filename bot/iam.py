@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import cloud_catalog
+from bot import cloud_catalog, idle_owner, idle_survey
 from bot.kinds import KINDS, Kind
 from bot.kinds.tags import MANAGED, OWNER, PURPOSE, REQUEST, UNTIL
 
@@ -30,6 +30,7 @@ LAUNCH = (
     "ec2:DescribeSubnets",
     "servicequotas:GetServiceQuota",
 )
+EVIDENCE = (*idle_survey.PERMISSIONS, *idle_owner.PERMISSIONS)  # beside metrics: who sits at a machine, who made it
 RESOURCES: Mapping[str, str] = {
     "ec2_instance": "arn:aws:ec2:*:*:instance/*",
     "ebs_volume": "arn:aws:ec2:*:*:volume/*",
@@ -73,7 +74,7 @@ def _see() -> list[Statement]:
     """Reading has no resource to narrow it to, but for public parameters."""
     of_kinds = (action for kind in KINDS.values() for look in LOOKS for action in kind.permissions.get(look, ()))
     return [
-        _allow("See", {*of_kinds, *LAUNCH, *cloud_catalog.PERMISSIONS}, "*"),
+        _allow("See", {*of_kinds, *LAUNCH, *cloud_catalog.PERMISSIONS, *EVIDENCE}, "*"),
         _allow("FindImages", ("ssm:GetParameters",), PARAMETERS),
     ]
 

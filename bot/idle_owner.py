@@ -15,6 +15,7 @@ from bot.store import idle
 
 log = logging.getLogger(__name__)
 
+PERMISSIONS = ("cloudtrail:LookupEvents",)
 MOST = 5  # look-ups a scan; AWS allows two a second for the whole account
 
 

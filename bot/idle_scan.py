@@ -17,6 +17,7 @@ from bot.store.values import moment, unpack
 
 THREADS = 8
 LONG_LOOKS = 40  # a scan; an account that is new to mlbot is looked back over in several
+KEEP = timedelta(days=60)  # of scans and morning messages
 ENDED = ("stopped", "terminated", "deleted")  # answers after which nothing is left to say until the next scan
 
 
@@ -105,4 +106,5 @@ def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[G
     written = [{"account": gap.account, "region": gap.region, "kind": gap.kind, "reason": gap.reason} for gap in gaps]
     with parts.store.transaction() as tx:
         idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
-        idle.forget(tx, before=now - timedelta(days=60))
+        idle.forget(tx, before=now - KEEP)
+        reminders.forget(tx, before=now - KEEP)

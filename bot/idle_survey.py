@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bot.kinds import KINDS, Kind, Look
 from bot.kinds.base import Fact
@@ -19,6 +20,7 @@ from bot.rules.policy_idle import Idle
 
 log = logging.getLogger(__name__)
 
+PERMISSIONS = ("ssm:DescribeSessions",)
 CHUNK = 125  # machines a look: what each asks for fills calls of 500 metrics, and memory stays flat
 LONG_CHUNK = 3  # over 14 days these fill a call of 100,800 datapoints
 SHORT = timedelta(hours=5)  # covers every window of a GPU rule
@@ -105,6 +107,16 @@ class Place:
     blind: set[str] = field(default_factory=set)
     silent: bool = False  # it accepts and does not answer: nothing more is asked of it
 
+    @cached_property
+    def in_session(self) -> frozenset[str]:
+        """Instances with an open Session Manager session; none where the role may not see them."""
+        try:
+            found = self.look.items("ssm", "describe_sessions", "Sessions", State="Active")
+        except CloudError as error:
+            log.info("sessions in %s are not seen: %s", self.look.region, error)
+            return frozenset()
+        return frozenset(str(one.get("Target", "")) for one in found)
+
     def gap(self, kind: str, reason: str) -> None:
         """Note what could not be seen."""
         self.gaps.append(Gap(self.look.account, self.look.region, kind, reason))
@@ -167,11 +179,20 @@ def _work(place: Place, kind: Kind, chunk: Sequence[Resource]) -> list[Seen]:
         del seen
         judged |= {found.resource.id: found for found, _ in _measured(place, kind, days, _day(place.rules))}
         judged |= _looked_back(place, kind, list(judged.values()))
+        return [_unless_in_session(place, one) for one in judged.values()]
     except CloudError as error:
         place.gap(kind.name, f"metrics: {error}")
         place.silent = isinstance(error, Unsure)
         return [_unmeasured(kind, one, str(error)) for one in chunk]
-    return list(judged.values())
+
+
+def _unless_in_session(place: Place, seen: Seen) -> Seen:
+    """The same, but active where somebody sits at it; asked only for what would be called idle."""
+    one = seen.resource
+    if one.kind != "ec2_instance" or seen.verdict.level != "idle" or one.id not in place.in_session:
+        return seen
+    there = replace(one, details={**one.details, "sessions": 1})
+    return replace(seen, resource=there, verdict=judge(there, Usage({}), place.rules, place.look.now))
 
 
 def _measured(place: Place, kind: Kind, chunk: Sequence[Resource], back: timedelta) -> list[tuple[Seen, Usage]]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot import idle, idle_history
+from bot.idle_survey import ScanLook
 from bot.rules.idle_finding import Finding
 from tests.idle.idle_world import ENG, IdleWorld, launch, load
 
@@ -190,3 +193,23 @@ def test_a_replay_over_cloudwatch_says_what_it_would_have_flagged_and_saved(idle
     assert one.usd_per_hour_stopped is not None
     assert abs(found.usd_saved - 29 * (one.usd_per_hour - one.usd_per_hour_stopped)) < 0.01
     assert found.gaps == ()
+
+
+def test_somebody_in_a_session_keeps_a_machine_active(idle_world: IdleWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, other = launch(idle_world), launch(idle_world)
+    load(idle_world, quiet, hours=31)
+    load(idle_world, other, hours=31)
+    real = ScanLook.items
+
+    def items(look: ScanLook, service: str, operation: str, key: str, **given: object) -> list:
+        if operation == "describe_sessions":  # which the local AWS does not have
+            return [{"SessionId": "ann-1", "Target": quiet, "Status": "Connected"}]
+        return real(look, service, operation, key, **given)
+
+    monkeypatch.setattr(ScanLook, "items", items)
+    found = scan(idle_world)
+    assert (found[quiet].verdict.level, found[quiet].verdict.reason) == (
+        "active",
+        "somebody has a session open on it",
+    )
+    assert found[other].verdict.level == "idle"

@@ -22,7 +22,17 @@ from bot.clock import Clock
 from bot.playground.aws import ec2, lean, metrics
 from bot.playground.aws.faults import Fault, Faults, How
 from bot.playground.aws.quotas import Quotas
-from bot.playground.aws.request import DEFAULT_ACCOUNT, Answer, Environ, Refused, Request, as_xml, parse, refusal
+from bot.playground.aws.request import (
+    DEFAULT_ACCOUNT,
+    Answer,
+    Environ,
+    Refused,
+    Request,
+    as_json,
+    as_xml,
+    parse,
+    refusal,
+)
 from bot.playground.aws.sagemaker import SageMaker
 from data import Catalog
 
@@ -176,6 +186,8 @@ class LocalAws:
         with self._lock:
             if request.service == "servicequotas" and (answer := self.quotas.answer(request)) is not None:
                 return answer
+            if request.action == "DescribeSessions":  # moto knows none, and nobody sits at a local machine
+                return as_json({"Sessions": []})
             if request.service in NOT_LOCAL:
                 raise Refused("UnknownOperationException", f"The local AWS has no {request.service}.")
             if request.service == "sagemaker":
