@@ -19,7 +19,7 @@ CPU_GFLOPS = 40.0  # 32-bit GFLOP/s of a virtual CPU with AVX-512 or SVE; a rule
 FP8_CHIPS = frozenset({"hopper", "blackwell"})
 IMAGENET = 1_281_167
 PADDED = re.compile(r"pad|trunc|max|dynamic")
-PACKED = re.compile(r"pack|fixed|concat|constant")
+PACKED = re.compile(r"pack|fixed|concat|constant|max[_ -]length")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,11 @@ def test_real_tokens_of_padded_samples_are_named() -> None:
     assert hours(tuning(seq_mode="padded"), on("A10G", 1)).mid < hours(tuning(), on("A10G", 1)).mid / 2
 
 
+def test_samples_padded_to_the_maximum_are_computed_whole() -> None:
+    cluster = on("A10G", 1)
+    assert hours(tuning(seq_mode="padding=max_length"), cluster) == hours(tuning(seq_mode="packed"), cluster)
+
+
 @pytest.mark.parametrize(
     ("chip", "asked", "said"),
     [
