@@ -55,8 +55,15 @@ def over_http(app: App, slack: LocalSlack) -> Iterator[None]:
     try:
         yield
     finally:
-        server.trigger.pull_trigger(server.close)  # in the loop's own thread, which then ends
+        server.task_dispatcher.shutdown(timeout=5)
+        server.trigger.pull_trigger(lambda: _end(server))  # in the loop's own thread, which then ends
         thread.join(5)
+
+
+def _end(server: Any) -> None:
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    server.close()
 
 
 @contextmanager

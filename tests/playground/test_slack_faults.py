@@ -113,6 +113,14 @@ class Bot:
         return f"http://127.0.0.1:{self.server.server_port}/slack/events"
 
 
+def test_a_bot_that_is_not_there_has_failed_and_is_not_late(slack: LocalSlack) -> None:
+    bot = Bot()
+    bot.server.shutdown()
+    bot.server.server_close()
+    slack.events_url = bot.url
+    assert slack.command(user=ENGINEER, channel=ML, command="/x").reply.problem == "dispatch_failed"  # type: ignore[union-attr]
+
+
 def test_what_is_sent_is_signed_as_slack_signs(slack: LocalSlack) -> None:
     bot = Bot()
     slack.events_url = bot.url

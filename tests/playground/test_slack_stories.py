@@ -91,6 +91,8 @@ def _listen(app: App, heard: Heard) -> None:
     def mentioned(body: dict[str, Any]) -> None:
         heard.append(body)
 
+    app.event("message")(lambda: None)
+
     @app.event("app_home_opened")
     def home(body: dict[str, Any]) -> None:
         heard.append(body)

@@ -90,6 +90,7 @@ function drawAll() {
 }
 
 function drawBar() {
+  if ([...$("controls").children].some((node) => node.getAttribute("aria-busy"))) return;
   const controls = store.state.controls.map((control) =>
     h(
       "button",
@@ -105,13 +106,15 @@ function drawBar() {
           const answer = await act("control", { id: control.id });
           button.removeAttribute("aria-busy");
           toast(answer.words || problemWords(answer));
+          drawBar();
         },
       },
       control.label,
     ),
   );
-  if ([...$("controls").children].some((node) => node.getAttribute("aria-busy"))) return;
+  const focused = [...$("controls").children].indexOf(document.activeElement);
   fill($("controls"), ...controls);
+  controls[focused]?.focus();
   drawClock();
 }
 

@@ -53,7 +53,7 @@ function personNode(store, person, user, { become, step }) {
       h("span", { class: "person-name" }, name),
       h("span", { class: "person-role" }, role.replace(")", "")),
     ),
-    unread || asked ? countNode(unread || "…", unread ? `, ${unread} unread` : ", a form is open") : null,
+    unread || asked ? countNode(unread || "…", unread ? `${unread} unread` : "a form is open") : null,
   );
 }
 
@@ -88,7 +88,7 @@ function placeNode(store, now, open, { id, sign, name }) {
       },
       sign,
       h("span", { class: "place-name" }, name),
-      unread ? countNode(unread, `, ${unread} unread`) : null,
+      unread ? countNode(unread, `${unread} unread`) : null,
     ),
   );
 }

@@ -99,8 +99,12 @@ class LocalSlack:
         self._stopped.set()
         self.faults.mend()
         self.sockets.close()
-        self.workspace.tell(END)
+        self.end_streams()
         self._server.stop()
+
+    def end_streams(self) -> None:
+        """Break the pages' streams; they come back by themselves while this runs."""
+        self.workspace.tell(END)
 
     def _resend_events(self) -> None:
         while not self._stopped.wait(RETRY_LOOK_SECONDS):

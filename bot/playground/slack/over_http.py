@@ -63,6 +63,8 @@ class OverHttp:
                 redirect=False,
                 timeout=urllib3.Timeout(total=self.ack_seconds),
             )
+        except urllib3.exceptions.NewConnectionError:  # which urllib3 counts among the time-outs
+            return Reply(problem=FAILED)
         except urllib3.exceptions.TimeoutError:
             return Reply(problem=TIMEOUT)
         except urllib3.exceptions.HTTPError:

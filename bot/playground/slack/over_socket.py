@@ -14,7 +14,7 @@ from bot.playground.slack.server import Answer, Asked
 from bot.playground.slack.websocket import Closed, WebSocket, accept
 from bot.playground.slack.workspace import Workspace
 
-PING_SECONDS = 1.5  # a client that hears nothing for 3 s gives up reading and looks again
+PING_SECONDS = 0.5  # slack_sdk can close only between two reads, and a read ends with what comes
 MOST_CONNECTIONS = 10
 
 

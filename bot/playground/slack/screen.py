@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.playground.slack.messages import Message
 from bot.playground.slack.workspace import Event, Workspace
 
 KEEP_ALIVE_SECONDS = 10.0
+RECONNECT_MILLISECONDS = 500
 MOST_WAITING = 5000
 END: Event = {"type": "end"}
 
@@ -28,20 +30,24 @@ class Screen:
     def stream(self) -> Generator[str, None, None]:
         """Server-sent events: the state, then changes; ends when the workspace says so."""
         waiting: queue.Queue[Event] = queue.Queue(MOST_WAITING)
+        lost = threading.Event()  # more came than the page could take: it must start anew
 
         def heard(event: Event) -> None:
-            if not waiting.full():
+            try:
                 waiting.put_nowait(event)
+            except queue.Full:
+                lost.set()
 
         end = self._workspace.listen(heard)
         try:
+            yield f"retry: {RECONNECT_MILLISECONDS}\n\n"
             yield _event("state", self.state())
             while True:
                 try:
                     event = waiting.get(timeout=KEEP_ALIVE_SECONDS)
                 except queue.Empty:
                     event = {"type": "clock"}
-                if event is END:
+                if event is END or lost.is_set():
                     return
                 yield _event(str(event["type"]), self._drawn(event))
         finally:
