@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import launch_sweep, ops
+from bot import launch_remind, launch_sweep, ops
 from bot.launch_answer import answer, expire
 from bot.launch_ask import write_ask
 from bot.launch_check import check
 from bot.launch_drive import drive
-from bot.launch_end import KIND, end, extended
+from bot.launch_end import KIND, end, watch
 from bot.launch_follow import follow
 from bot.launch_freeze import freeze as _freeze
 from bot.launch_freeze import switch
@@ -26,7 +26,7 @@ from bot.rules.policy import Policy
 from bot.store import attempts, launches, resources
 from bot.store.db import Tx
 
-__all__ = ["OPS", "LaunchCard", "Reply", "Wanted", "ask", "card", "extended", "freeze", "press", "recover", "switch"]
+__all__ = ["OPS", "LaunchCard", "Reply", "Wanted", "ask", "card", "freeze", "press", "recover", "switch"]
 
 OPS: Mapping[str, OpFunction] = {
     "launch.check": check,
@@ -37,6 +37,8 @@ OPS: Mapping[str, OpFunction] = {
     "launch.more": more,
     "launch.freeze": _freeze,
     "launch.sweep": sweep,
+    "launch.remind": launch_remind.remind,
+    "audit.head": launch_remind.post_head,
 }
 MORE = ("try_next", "raise_quota")
 
@@ -112,7 +114,10 @@ def recover(parts: Parts) -> None:
             if kind:
                 payload = {"launch": launch.id, "user": launch.asker}
                 ops.again(tx, kind=kind, key=launch.id, payload=payload, now=now)
+            if launch.state == "running" and launch.until is not None and launch.until > now:
+                watch(tx, parts, launch, now)  # an extension may have moved an end that was over
         launch_sweep.plan(tx, now)
+        launch_remind.plan_head(tx, now)
     parts.wake()
 
 
@@ -120,7 +125,7 @@ def _kind_of_work(launch: Launch) -> str:
     if launch.state == "checking":
         return "launch.check"
     if launch.instance_ids:
-        return "" if launch.progress == "ready" else "launch.follow"
+        return "" if launch.progress in ("ready", "stopped") else "launch.follow"
     return "launch.drive" if launch.state in ("approved", "launching") else ""
 
 

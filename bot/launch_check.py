@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot import launch_boot, launch_facts, ops
+from bot import launch_boot, launch_facts, launch_remind, ops
 from bot.launch_rows import approved, budgets, frozen, move, whisper
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
@@ -137,6 +137,8 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
         return None
     if needed == 0:
         approved(tx, asked, by=(), how="policy", now=now)
+    else:
+        launch_remind.plan(tx, asked, policy.approvals.remind_hours, now)
     words = f"Your request for {what(launch.wanted)} stands in <#{policy.approvals.channel}>."
     whisper(tx, asked, "\n".join([words, *offer.notes]), key=f"asked:{shown[:12]}", now=now)
     return None

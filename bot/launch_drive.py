@@ -31,7 +31,12 @@ def drive(parts: Parts, op: Op) -> Outcome:
     if not isinstance(begun, tuple):
         return begun
     launch, attempt = begun
-    if attempt.calls and (found := launch_outcome.look_up(parts, launch)):
+    try:
+        # Also before the first call: after a restore the rows may have forgotten a launch.
+        found = launch_outcome.look_up(parts, launch)
+    except CloudError as error:
+        return launch_outcome.unsure(parts, op, launch, attempt, error)
+    if found:
         return launch_outcome.launched(parts, op, launch, attempt, found)
     if (waiting := _still_wanted(parts, op, launch, attempt)) is not None:
         return waiting

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot import ops
 from bot.kinds import KINDS, Look
-from bot.launch_rows import card, note, notice
+from bot.launch_rows import note, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.errors import CloudError, Unsure
@@ -21,7 +21,7 @@ KIND = "ec2_instance"
 
 
 def watch(tx: Tx, parts: Parts, launch: Launch, now: datetime) -> None:
-    """Write down when the end is to be looked at; an extension calls it again."""
+    """Write down when the end is to be looked at; after an extension, or a restart, once more."""
     if launch.until is not None:
         remind = timedelta(minutes=parts.policy().launch.end.remind_minutes)
         ops.again(
@@ -38,7 +38,7 @@ def end(parts: Parts, op: Op) -> Outcome:
     """Remind, ask or stop, whichever is due; an end that was moved is waited for."""
     with parts.store.reading() as tx:
         launch = launches.find(tx, str(op.payload["launch"]))
-    if launch is None or launch.state != "running" or launch.until is None:
+    if launch is None or launch.state != "running" or launch.progress == "stopped" or launch.until is None:
         return Done()
     rules, now = parts.policy().launch.end, parts.clock.now()
     if (wait := launch.until - timedelta(minutes=rules.remind_minutes) - now) > timedelta():
@@ -51,17 +51,6 @@ def end(parts: Parts, op: Op) -> Outcome:
     if (grace := launch.until + timedelta(minutes=rules.grace_minutes) - now) > timedelta():
         return Retry("its end is over, the grace is not", grace)
     return _stop(parts, op, launch)
-
-
-def extended(tx: Tx, parts: Parts, launch: Launch, *, until: datetime, by: str, now: datetime) -> None:
-    """Move the end, in the transaction that records who did."""
-    if launches.change(tx, launch.id, be=("running",), now=now, until=until):
-        moved = launches.find(tx, launch.id)
-        assert moved is not None
-        note(tx, moved, "extended", actor=by, now=now, detail={"before": launch.until, "after": until})
-        card(tx, moved, now)
-        watch(tx, parts, moved, now)
-        ops.hasten(tx, kind="launch.end", key=launch.id, now=now)
 
 
 def _remind(parts: Parts, launch: Launch, rules: End, now: datetime) -> None:

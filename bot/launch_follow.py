@@ -27,7 +27,7 @@ def follow(parts: Parts, op: Op) -> Outcome:
     """Look once; come again until it is ready or gone."""
     with parts.store.reading() as tx:
         launch = launches.find(tx, str(op.payload["launch"]))
-    if launch is None or launch.state not in ("launching", "running") or launch.progress == "ready":
+    if launch is None or launch.state not in ("launching", "running") or launch.progress in ("ready", "stopped"):
         return Done()
     facts = _facts(parts, launch)
     found = launch_progress.step(facts, _statuses(parts, launch, facts), len(launch.instance_ids))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import audit, launch_end, ops, outbox
-from bot.launch_rows import move, note, notice
+from bot.launch_rows import card, move, note, notice
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
 from bot.rules import launch_progress
@@ -72,6 +72,22 @@ def _known_or_told(tx: Tx, parts: Parts, request: str, machines: Facts, now: dat
         _adopt(tx, parts, launch, machines, now)
     elif new := [fact for fact in machines if fact["InstanceId"] not in launch.instance_ids]:
         _adopt(tx, parts, launch, [*new], now)
+    else:
+        _rest(tx, parts, launch, machines, now)
+
+
+def _rest(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime) -> None:
+    """Money and the end stand still while all of it is stopped, and go on when it is started again."""
+    stopped = all(fact["State"]["Name"] in ("stopping", "stopped") for fact in machines)
+    if stopped and launch.progress == "ready":
+        values: dict[str, Any] = {"progress": "stopped", "ended_at": now}
+    elif not stopped and launch.progress == "stopped":
+        values = {"progress": "ready", "ended_at": None}
+        launch_end.watch(tx, parts, launch, now)
+    else:
+        return
+    if launches.change(tx, launch.id, be=("running",), now=now, **values):
+        card(tx, launch, now)
 
 
 def _adopt(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime) -> None:

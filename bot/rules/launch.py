@@ -20,7 +20,8 @@ State = Literal[
     "failed",
     "ended",  # the machine is gone
 ]
-Progress = Literal["", "pending", "running", "ready"]  # of the machine: AWS says so; ready: its status checks passed
+# Of the machine, as AWS says; ready: its status checks passed; stopped: all of it, so that only disks bill.
+Progress = Literal["", "pending", "running", "ready", "stopped"]
 How = Literal["", "vote", "policy", "break_glass"]  # in which way it was approved
 UNDECIDED: tuple[State, ...] = ("checking", "asked")
 OVER: tuple[State, ...] = ("refused", "denied", "withdrawn", "expired", "failed", "ended")

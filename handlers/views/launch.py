@@ -128,7 +128,7 @@ def _reason(launch: Launch) -> str:
 def _progress(launch: Launch) -> str:
     if launch.state == "ended":
         return "is gone"
-    return {"pending": "is starting", "running": "runs, its checks are not done yet", "ready": "is ready"}.get(
+    return {"pending": "is starting", "running": "runs, its checks are not done yet", "ready": "is ready", "stopped": "is stopped"}.get(
         launch.progress, "was launched"
     )
 

@@ -358,3 +358,29 @@ def test_the_end_is_set_once_at_the_approval(at: Desk, world: World) -> None:
     assert {"Key": "mlbot:until", "Value": "2026-11-23T23:00:00+00:00"} in one["Tags"]
     with at.parts.store.reading() as tx:
         assert launches.counts(tx) == {"launching": 1}
+
+
+def test_approvers_are_reminded_outside_their_quiet_hours_while_it_waits(at: Desk) -> None:
+    at.rules(POLICY.replace("[limits]", "remind_hours = [1, 4]\nquiet = {begin = 13, end = 15}\n[limits]"))
+    at.asked(asker=LEAD)
+    at.pass_time(hours=1)
+    assert "waits since" not in at.told(OTHER)
+    for _ in range(9):
+        at.pass_time(minutes=15)
+    assert at.told(OTHER).count("<@U0LEAD> waits since 2026-11-23 12:00 UTC") == 1
+    assert "waits since" not in at.told(LEAD)
+    at.pass_time(hours=2)
+    assert at.told(OTHER).count("waits since") == 2
+
+
+def test_the_head_of_the_audit_log_is_posted_once_a_day(at: Desk) -> None:
+    at.asked()
+    at.pass_time(seconds=1)
+    before = audit.head(at.parts.store)
+    for _ in range(3):
+        at.pass_time(hours=6)
+    heads = [text for _, text in at.slack.posts if text.startswith("Audit log at the end of 2026-11-23: ")]
+    assert len(heads) == 1
+    rows, _, digest = heads[0].split(": ", 1)[1].split(" ")[0].partition(":")
+    assert audit.verify(at.parts.store, published=(int(rows), digest)).broken_at is None
+    assert int(rows) >= before[0]

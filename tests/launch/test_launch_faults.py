@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from desk import ASKER, LEAD, POLICY, ROOM, Desk
 from test_launch_story import machines, tags
 
 from bot import audit, launch
 from bot.playground.aws import LocalAws
+from bot.store.instances import extend
 
 ENDING = POLICY + "end = {remind_minutes = 30, stop = true, grace_minutes = 15}\n"
 
@@ -141,10 +143,9 @@ def test_a_policy_may_stop_by_itself_after_a_grace_and_an_extension_moves_that(a
     at.pass_time(hours=7.6)
     assert "it is stopped then" in at.told(ASKER)
     with at.parts.store.transaction() as tx:
-        now = at.clock.now()
         until = at.find(identity).until
         assert until is not None
-        launch.extended(tx, at.parts, at.find(identity), until=until + timedelta(hours=2), by=ASKER, now=now)
+        assert extend(tx, identity, until=until + timedelta(hours=2), now=at.clock.now())
     at.pass_time(hours=1)
     assert [one["State"]["Name"] for one in machines(at)] == ["running"]
     at.pass_time(hours=1.5)
@@ -187,3 +188,54 @@ def test_volumes_carry_the_tags_too(at: Desk, aws: LocalAws) -> None:
     (volume,) = at.parts.cloud.client("ec2", "us-east-1").describe_volumes()["Volumes"]
     assert tags(volume)["mlbot:request"] == identity
     assert volume["Encrypted"]
+
+
+def test_an_end_that_was_over_is_watched_again_after_an_extension(at: Desk, aws: LocalAws) -> None:
+    identity = at.approved(hours=8)
+    at.pass_time(seconds=6)
+    at.pass_time(hours=8.1)
+    assert at.told(ASKER).count("Stop or extend?") == 1
+    with at.parts.store.transaction() as tx:
+        assert extend(tx, identity, until=at.clock.now() + timedelta(hours=4), now=at.clock.now())
+    at.pass_time(hours=3)
+    at.pass_time(hours=1.1)
+    at.pass_time(hours=1)
+    assert at.told(ASKER).count("Stop or extend?") == 2
+
+
+def test_a_machine_that_was_stopped_by_hand_spends_nothing_and_is_not_reminded_of(at: Desk, aws: LocalAws) -> None:
+    at.rules(POLICY + "[budgets]\nusd_per_month = 100\n")
+    identity = at.approved(hours=8)
+    at.pass_time(seconds=6)
+    at.pass_time(hours=2)
+    ec2 = at.parts.cloud.client("ec2", "us-east-1")
+    ec2.stop_instances(InstanceIds=list(at.find(identity).instance_ids))
+    at.pass_time(minutes=5)
+    assert at.find(identity).progress == "stopped"
+    at.pass_time(hours=8)
+    (line,) = launch.card(at.parts, identity).budgets
+    assert 2 * 1.006 <= line.spent <= 2.2 * 1.006
+    assert line.committed == 0
+    assert "ends at" not in at.told(ASKER)
+    ec2.start_instances(InstanceIds=list(at.find(identity).instance_ids))
+    at.pass_time(minutes=5)
+    assert at.find(identity).progress == "ready"
+    assert "Stop or extend?" in at.told(ASKER)
+
+
+def test_after_a_restore_nothing_is_launched_twice(at: Desk, aws: LocalAws, tmp_path: Path) -> None:
+    identity = at.asked()
+    at.parts.store.backup(tmp_path / "backup.db")
+    at.press("approve", identity)
+    at.settle()
+    assert len(machines(at)) == 1
+    at.parts.store.close()
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"mlbot.db{suffix}").unlink(missing_ok=True)
+    (tmp_path / "backup.db").replace(tmp_path / "mlbot.db")
+    assert at.find(identity).state == "asked"
+    at.press("approve", identity)  # before any sweep has looked around
+    at.settle()
+    at.pass_time(minutes=6)
+    assert len(machines(at)) == 1
+    assert at.find(identity).state == "running"
