@@ -70,7 +70,7 @@ def answer(
     per = _per(work, ranking)
     as_of, old, prices = _prices(shown, catalog, today)
     options = tuple(
-        _billed(option, work, catalog) if index < 12 else option for index, option in enumerate(ranking.options)
+        _billed(option, work, catalog) if index == 0 else option for index, option in enumerate(ranking.options)
     )
     return Answer(
         work=work,

@@ -18,7 +18,7 @@ HARD_TO_GET = 64  # so many machines at once weigh as much as the price again
 PATIENCE_HOURS = 168.0  # a week of waiting weighs as much as the price of the job
 LONGEST_HOURS = 2160.0  # 90 days; nobody waits longer to save money
 FEW = 3
-SHOWN = 40  # options that an answer keeps
+SHOWN = 30  # options that an answer keeps
 
 
 @dataclass(frozen=True, slots=True)
