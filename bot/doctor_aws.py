@@ -25,12 +25,14 @@ EC2 = KINDS["ec2_instance"]
 
 # Rights that can be tried without naming anything; EC2's have a dry run of their own.
 TRIALS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
+    "cloudtrail:LookupEvents": ("cloudtrail", "lookup_events", {"MaxResults": 1}),
     "cloudwatch:ListMetrics": ("cloudwatch", "list_metrics", {"Namespace": "AWS/EC2"}),
     "sagemaker:ListApps": ("sagemaker", "list_apps", {"MaxResults": 1}),
     "sagemaker:ListDomains": ("sagemaker", "list_domains", {"MaxResults": 1}),
     "sagemaker:ListEndpoints": ("sagemaker", "list_endpoints", {"MaxResults": 1}),
     "sagemaker:ListNotebookInstances": ("sagemaker", "list_notebook_instances", {"MaxResults": 1}),
     "sagemaker:ListTrainingJobs": ("sagemaker", "list_training_jobs", {"MaxResults": 1}),
+    "ssm:DescribeSessions": ("ssm", "describe_sessions", {"State": "Active"}),
     "pricing:GetProducts": ("pricing", "get_products", {"ServiceCode": "AmazonEC2", "MaxResults": 1}),
     "savingsplans:DescribeSavingsPlansOfferingRates": (
         "savingsplans",

@@ -83,7 +83,10 @@ def test_nothing_is_bad_where_everything_is_there(here: World) -> None:
     assert not bad_ones(lines), [line for line in lines.values() if line.level == "bad"]
     for what in ("settings", "policy file", "database file", "database", "catalog", "Slack token", "serving"):
         assert lines[what].level == "good", lines[what]
-    assert "No answer about pricing:GetProducts, savingsplans:" in lines["rights to see (default)"].says  # not local
+    assert (
+        "pricing:GetProducts, savingsplans:DescribeSavingsPlansOfferingRates; the other"
+        in lines["rights to see (default)"].says
+    )  # not local
     for what in ("AWS account default", "launch in us-east-1", "quota in us-west-2"):
         assert lines[what].level == "good", lines[what]
     assert lines["channel for requests"].level == "good"
