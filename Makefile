@@ -32,15 +32,15 @@ docs: setup
 
 # Score the estimator against published runs and rewrite docs/accuracy.md.
 accuracy: setup
-	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python -m benchmarks.accuracy
 
 # Ack latency beside a bare Bolt app, estimates, scans; prints ratios.
 bench: setup
-	$(BIN)/python benchmarks/ack.py
+	$(BIN)/python -m benchmarks.ack
 
 # Launches under kill -9 and lost replies; N requests.
 chaos: setup
-	$(BIN)/python benchmarks/chaos.py
+	$(BIN)/python -m benchmarks.chaos
 
 clean:
 	rm -rf .venv .local build *.egg-info
