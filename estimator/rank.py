@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from data import MARKETS, Catalog, Instance
@@ -208,21 +208,23 @@ def _front(options: list[Option]) -> set[int]:
     return front
 
 
-def _kept(order: Iterable[Option], best: Option | None, front: set[int]) -> list[Option]:
-    """The best first, then of every type and market its best number of machines, and all of the Pareto front.
+def _kept(order: list[Option], best: Option | None, front: set[int]) -> list[Option]:
+    """The best first; then in order the Pareto front, every market of the best's machines, and as many others as fit.
 
-    Of a FEW types every number is kept.
+    Of the others every type and market has its best number of machines; of a FEW types every number is there.
     """
-    options = [option for option in order if option is not best]
-    few = len({option.instance_type for option in options}) <= FEW
-    kept = [best] if best else []
-    seen = {(best.instance_type, best.market)} if best else set()
-    for option in options:
+    few = len({option.instance_type for option in order}) <= FEW
+    needed, others, seen = [], [], set()
+    for option in order:
         key = (option.instance_type, option.market)
-        if few or key not in seen or id(option) in front:
-            kept.append(option)
-            seen.add(key)
-    return kept[:SHOWN]
+        same = best is not None and (option.instance_type, option.nodes) == (best.instance_type, best.nodes)
+        if option is best or same or id(option) in front:
+            needed.append(option)
+        elif few or key not in seen:
+            others.append(option)
+        seen.add(key)
+    kept = {id(option) for option in [*needed, *others][:SHOWN]}
+    return sorted((option for option in order if id(option) in kept), key=lambda option: option is not best)
 
 
 # -- what to say besides

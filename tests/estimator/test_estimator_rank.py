@@ -60,6 +60,17 @@ def test_no_option_of_the_pareto_front_is_beaten_in_time_and_cost() -> None:
         assert not better
 
 
+def test_the_front_and_every_market_of_the_best_machines_are_among_the_options() -> None:
+    ranking = ranked(JOB)
+    assert ranking.best is not None
+    best = ranking.best
+    machines = [one for one in ranking.options if (one.instance_type, one.nodes) == (best.instance_type, best.nodes)]
+    sold = CATALOG.rates(best.instance_type or "", best.region)
+    assert {one.market for one in machines} == {rate.market for rate in sold} - {"sagemaker", "capacity-block"}
+    assert ranking.fastest in ranking.options
+    assert ranking.cheapest in ranking.options
+
+
 def test_cost_is_hours_times_machines_times_price_with_the_disks() -> None:
     option = next(o for o in ranked(f"{JOB} on 2 x p4d.24xlarge").options if o.market == "on-demand")
     price = CATALOG.rate("p4d.24xlarge", "us-east-1", "on-demand")
@@ -166,7 +177,7 @@ def test_an_old_type_that_is_named_is_answered_with_a_word_about_its_age() -> No
 
 
 def test_more_than_one_machine_needs_efa_for_training() -> None:
-    options = ranked("train llama-2-7b tokens=1T").options
+    options = ranked("train llama-2-7b tokens=1T on g5, g6e or p4d").options
     several = [CATALOG.instances[o.instance_type or ""] for o in options if o.nodes > 1]
     assert several
     assert all(instance.efa for instance in several)
