@@ -128,9 +128,12 @@ def _reason(launch: Launch) -> str:
 def _progress(launch: Launch) -> str:
     if launch.state == "ended":
         return "is gone"
-    return {"pending": "is starting", "running": "runs, its checks are not done yet", "ready": "is ready", "stopped": "is stopped"}.get(
-        launch.progress, "was launched"
-    )
+    return {
+        "pending": "is starting",
+        "running": "runs, its checks are not done yet",
+        "ready": "is ready",
+        "stopped": "is stopped",
+    }.get(launch.progress, "was launched")
 
 
 def _connect(found: LaunchCard) -> str:
