@@ -91,8 +91,8 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
         return LaunchCard(
             launch=launch,
             votes=launches.votes(tx, launch.id, shown=launch.shown),
-            approvers=policy.approvals.approvers,
-            groups=policy.approvals.groups,
+            approvers=policy.approvals.people,
+            groups=policy.approvals.all_groups,
             attempts=attempts.all_of(tx, launch.id),
             budgets=budgets(tx, policy, launch.asker, now),
             connect=_connect(parts, policy, launch),
@@ -105,6 +105,7 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
 
 def recover(parts: Parts) -> None:
     """At start and every 15 s or sooner: expire old asks, and have every unfinished request worked on again."""
+    parts.store.bury()
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         for launch in launches.expired(tx, now):

@@ -43,6 +43,7 @@ def answer(parts: Parts, op: Op) -> Outcome:
     if launch is None:
         return _refused(parts, op, click, UNKNOWN)
     approver = is_approver(parts, parts.policy(), who)
+    skipped = everybody(parts, parts.policy()) if click.action.startswith("break_glass") else ()
     with parts.store.transaction() as tx:
         now = parts.clock.now()  # after the wait for the database: expiry is judged at this moment
         ops.finish(tx, op, now)
@@ -50,18 +51,27 @@ def answer(parts: Parts, op: Op) -> Outcome:
         assert launch is not None
         around = _around(tx, parts, launch, who=who, asker=asker, team=team, approver=approver, now=now)
         decision = _decide(launch, click, who, around, now)
-        _carry_out(tx, parts, launch, click, decision, now)
+        _carry_out(tx, launch, click, decision, now, skipped=skipped)
     parts.wake()
     return Done()
 
 
 def is_approver(parts: Parts, policy: Policy, who: Person) -> bool:
     """Whether the policy names this person, or a group that they are in; nobody is in a group that Slack hides."""
-    if who.id in policy.approvals.denied:
+    approvals = policy.approvals
+    if who.id in approvals.denied:
         return False
-    if who.id in policy.approvals.approvers:
+    if who.id in approvals.approvers:
         return True
-    return any(who.id in parts.people.members(group) for group in policy.approvals.groups)
+    return any(who.id in parts.people.members(group, fresh=True) for group in approvals.all_groups)
+
+
+def everybody(parts: Parts, policy: Policy) -> tuple[str, ...]:
+    """All who may approve, as far as Slack tells; asks Slack, so never in a transaction."""
+    approvals = policy.approvals
+    members = [user for group in approvals.all_groups for user in parts.people.members(group)]
+    found = dict.fromkeys([*approvals.people, *members])
+    return tuple(user for user in found if user not in approvals.denied)
 
 
 def _around(
@@ -103,18 +113,20 @@ def _decide(launch: Launch, click: Click, who: Person, around: Around, now: date
     return Decision(f"mlbot knows no button {click.action!r} on a request.")
 
 
-def _carry_out(tx: Tx, parts: Parts, launch: Launch, click: Click, decision: Decision, now: datetime) -> None:
+def _carry_out(
+    tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime, *, skipped: tuple[str, ...]
+) -> None:
     if decision.counts:
         launches.vote(tx, launch.id, person=click.user, shown=launch.shown, now=now)
     if decision.state == "approved":
-        _approve(tx, parts, launch, click, decision, now)
+        _approve(tx, launch, click, decision, now, skipped=skipped)
     elif decision.state is not None:
         move(tx, launch, decision.state, actor=click.user, now=now, **_ending(click, decision, now))
     elif decision.counts:
         note(tx, launch, "vote", actor=click.user, now=now, detail={"shown": launch.shown, "said": decision.said})
         card(tx, launch, now)
     else:
-        _nothing(tx, parts, launch, click, decision, now)
+        _nothing(tx, launch, click, decision, now)
     if decision.state == "denied":
         words = f"{person(click.user)} denied your request for {what(launch.wanted)}"
         notice(tx, launch, "denied", f"{words}: {_reason(click)}" if _reason(click) else f"{words}.", now=now)
@@ -129,18 +141,20 @@ def _ending(click: Click, decision: Decision, now: datetime) -> dict[str, Any]:
     return {"detail": {"reason": reason}, "decided_by": (click.user,), "decided_at": now, "reason": reason}
 
 
-def _approve(tx: Tx, parts: Parts, launch: Launch, click: Click, decision: Decision, now: datetime) -> None:
+def _approve(
+    tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime, *, skipped: tuple[str, ...]
+) -> None:
     by = launches.votes(tx, launch.id, shown=launch.shown) if decision.how == "vote" else (click.user,)
     moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=_reason(click))
     if moved is None or decision.how != "break_glass":
         return
     text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {_reason(click)}"
-    for approver in parts.policy().approvals.approvers:
+    for approver in skipped:
         if approver != click.user:
             notice(tx, launch, "break_glass", text, now=now, to=approver)
 
 
-def _nothing(tx: Tx, parts: Parts, launch: Launch, click: Click, decision: Decision, now: datetime) -> None:
+def _nothing(tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime) -> None:
     """A press that changes nothing is kept in the log; some show that the request itself is over or stale."""
     detail = {"action": click.action, "said": decision.said, "state": launch.state}
     note(tx, launch, "refused_press", actor=click.user, now=now, detail=detail)

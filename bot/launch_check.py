@@ -48,7 +48,7 @@ def check(parts: Parts, op: Op) -> Outcome:
 def _by_person(parts: Parts, launch: Launch, policy: Policy) -> Refusal | None:
     if launch.asker in policy.approvals.denied:
         return Refusal("The policy lets you launch nothing.", "Ask one of the approvers.")
-    why = may_act(parts.people.get(launch.asker), team="")
+    why = may_act(parts.people.get(launch.asker), team=parts.people.team())
     return Refusal(why, "Ask a member of the team to ask for it.", "person") if why else None
 
 
@@ -116,7 +116,7 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
             why, "Ask for fewer hours or a smaller type, or an operator raises it under [budgets].", "budget"
         )
     needed = launch_money.needed(policy.approvals, price.usd_total, now)
-    if needed and not _somebody_may(policy, launch):
+    if needed and not _somebody_may(policy):
         return Refusal("The policy names nobody who could approve this.", "An operator sets [approvals] approvers.")
     shown = launch_params.digest(launch.wanted, offer.params, price.usd_per_hour, price.usd_total)
     asked = move(
@@ -144,9 +144,10 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
     return None
 
 
-def _somebody_may(policy: Policy, launch: Launch) -> bool:
+def _somebody_may(policy: Policy) -> bool:
     approvals = policy.approvals
-    return bool(approvals.groups or set(approvals.approvers) - set(approvals.denied) or approvals.break_glass)
+    named = set(approvals.people) - set(approvals.denied)
+    return bool(approvals.all_groups or named or approvals.break_glass)
 
 
 def _refuse(tx: Tx, parts: Parts, launch: Launch, refusal: Refusal) -> None:

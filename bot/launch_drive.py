@@ -136,7 +136,7 @@ def _still_wanted(parts: Parts, op: Op, launch: Launch, attempt: Attempt) -> Out
     if lapsed(launch, parts.policy().approvals, now):
         return launch_outcome.unanswered(parts, op, launch, attempt)
     if launch.decided_at is not None and now - launch.decided_at > FRESH:
-        gone = may_act(parts.people.get(launch.asker), team="")
+        gone = may_act(parts.people.get(launch.asker), team=parts.people.team())
         if gone and not attempt.calls:
             return launch_outcome.failed(parts, op, launch, attempt, CloudError(gone, code="person"))
     return None

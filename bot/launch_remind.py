@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot import audit, ops, outbox
+from bot import audit, launch_answer, ops, outbox
 from bot.launch_rows import notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
@@ -45,10 +45,11 @@ def remind(parts: Parts, op: Op) -> Outcome:
         f"{person(launch.asker)} waits since {at(launch.asked_at)} for a decision on {what(launch.wanted)}, "
         f"in <#{launch.card_channel}>; it expires at {at(launch.expires_at)}."
     )
+    approvers = launch_answer.everybody(parts, parts.policy())
     with parts.store.transaction() as tx:
         ops.finish(tx, op, now)
         voted = launches.votes(tx, launch.id, shown=launch.shown)
-        for approver in approvals.approvers:
+        for approver in approvers:
             if approver not in (launch.asker, *voted):
                 notice(tx, launch, "waits", text, now=now, to=approver, key=f"{op.payload['after']:g}")
     parts.wake()

@@ -116,6 +116,7 @@ class Workers:
     def start(self) -> None:
         """Begin to work."""
         self._stopping.clear()
+        self._parts.store.presence.show()
         names = [*(f"worker-{n}" for n in range(self._size)), "lease-keeper"]
         targets = [*([self._work] * self._size), self._keep]
         self._threads = [
@@ -185,7 +186,7 @@ class Workers:
             if not table.is_due(tx, now):
                 return None
         with self._parts.store.transaction() as tx:
-            row = table.claim(tx, owner=uuid4().hex, now=now, lease=LEASE)
+            row = table.claim(tx, owner=f"{self._parts.store.presence.name}:{uuid4().hex}", now=now, lease=LEASE)
         return None if row is None else _op(row)
 
     def _do(self, op: Op) -> None:

@@ -108,6 +108,7 @@ class Sender:
 
     def start(self) -> None:
         """Begin to send."""
+        self._parts.store.presence.show()
         self._threads = [threading.Thread(target=self._run, name=f"sender-{n}", daemon=True) for n in range(self._size)]
         for thread in self._threads:
             thread.start()
@@ -139,7 +140,7 @@ class Sender:
 
 def _one(parts: Parts, views: Mapping[str, View]) -> int | None:
     """Send one message: 1 when it went out, 0 when it did not, None when nothing is due."""
-    now, owner = parts.clock.now(), uuid4().hex
+    now, owner = parts.clock.now(), f"{parts.store.presence.name}:{uuid4().hex}"
     with parts.store.reading() as tx:
         if not table.is_due(tx, now):
             return None

@@ -58,9 +58,11 @@ class People:
             self._team = str(self._slack.whoami().get("team_id") or "")
         return self._team
 
-    def members(self, group: str) -> tuple[str, ...]:
-        """User ids of a user group, at most five minutes old; nobody when Slack does not answer."""
+    def members(self, group: str, *, fresh: bool = False) -> tuple[str, ...]:
+        """User ids of a user group, at most five minutes old or *fresh*; nobody when Slack does not answer."""
         try:
+            if fresh:
+                self._groups.pop(group, None)
             return self._remembered(self._groups, group, self._slack.group_members)
         except SlackError:
             return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.launch import How, Launch, State
-from bot.rules.launch_text import at, people, person, settled
+from bot.rules.launch_text import at, person, settled
 from bot.rules.people import Person, may_act
 from bot.rules.policy import Approvals
 
@@ -135,5 +135,5 @@ def _own_is_allowed(launch: Launch, approvals: Approvals) -> bool:
 
 
 def _approvers(approvals: Approvals) -> str:
-    groups = [f"<!subteam^{group}>" for group in approvals.groups]
-    return " and ".join([people(approvals.approvers), *groups]) if groups else people(approvals.approvers)
+    named = [person(one) for one in approvals.people] + [f"<!subteam^{group}>" for group in approvals.all_groups]
+    return " and ".join(named) or "nobody"

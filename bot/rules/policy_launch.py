@@ -48,6 +48,16 @@ class Approvals(Section):
     break_glass: tuple[str, ...] = ()  # people who may, in need, approve alone, even their own; hard caps still hold
     quiet: Quiet = Quiet()
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Approvers who are named one by one."""
+        return tuple(one for one in self.approvers if not one.startswith("S"))
+
+    @property
+    def all_groups(self) -> tuple[str, ...]:
+        """User groups of approvers, wherever they are named."""
+        return (*self.groups, *(one for one in self.approvers if one.startswith("S")))
+
 
 class Limits(Section):
     """Hard caps on any one launch, which no approval lifts."""

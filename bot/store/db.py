@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.rules.errors import UserError
+from bot.store.alive import Presence, release
 
 SCHEME = "sqlite:///"
 BUSY_SECONDS = 10
@@ -68,6 +69,7 @@ class Store:
 
     def __init__(self, url: str, *, synchronous: str = "FULL") -> None:
         self.path = path_of(url)
+        self.presence = Presence(self.path)
         self._synchronous = synchronous
         self._thread = threading.local()
         self._turn = threading.Lock()  # writers of this process queue here and not in SQLite's sleep loop
@@ -122,6 +124,14 @@ class Store:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+    def bury(self) -> int:
+        """Free the leases of processes that ended; returns how many."""
+        freed = 0
+        for name in self.presence.dead():
+            with self.transaction() as tx:
+                freed += release(tx, name)
+        return freed
 
     def backup(self, target: Path) -> None:
         """Copy the database into the new file *target* while it is in use."""

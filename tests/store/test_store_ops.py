@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -210,3 +212,29 @@ def test_stopping_waits_for_what_runs(tmp_path: Path) -> None:
     threading.Timer(0.05, may_end.set).start()
     workers.stop(10)
     assert counts(at) == {"done": 1}
+
+
+def test_the_leases_of_a_process_that_died_are_free_at_once_and_those_of_a_living_one_are_not(tmp_path: Path) -> None:
+    at, seen = parts(tmp_path), []
+    put(at)
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[2]);"
+        "from pathlib import Path; from store_desk import parts; from bot.ops import Workers;"
+        "at = parts(Path(sys.argv[1])); at.store.presence.show(); work = Workers(at, {});"
+        "assert work._claim(); print('held', flush=True); sys.stdin.readline(); os._exit(9)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    workers = Workers(at, {"work": recorder(seen)})
+    assert at.store.bury() == 0
+    assert workers.run_due() == 0
+    other.communicate("\n")
+    assert at.store.bury() == 1
+    assert at.store.bury() == 0
+    assert workers.run_due() == 1
