@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.cloud import is_loopback
 from bot.playground.aws import LocalAws
 from bot.playground.seed import seed
-from bot.playground.slack import LocalSlack
+from bot.playground.slack import LocalSlack, Pace
 from bot.settings import Settings
 from bot.wiring import Bot, build
 
@@ -111,6 +111,7 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     slack = LocalSlack(
         signing_secret=secret, bot_token="xoxb-local", app_token="xapp-local", clock=clock, manifest=manifest()
     )
+    slack.rates.pace = Pace.generous()
     slack.start(port=port)
     policy = Path(folder.name, "policy.toml")
     policy.write_text(POLICY.replace("{image}", aws.image), encoding="utf-8")

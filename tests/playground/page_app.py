@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from slack_bolt import App
 
-from bot.playground.slack import LocalSlack
+from bot.playground.slack import LocalSlack, Pace
 from tests.playground.slack_app import ENGINEER, ML, bolt, local_slack, over_http
 
 Block = dict[str, Any]
@@ -31,6 +31,15 @@ MANIFEST = {
     "settings": {"event_subscriptions": {"bot_events": EVENTS}},
     "oauth_config": {"scopes": {"bot": ["chat:write", "files:write", "im:write"]}},
 }
+
+
+def until(page: Page, done: Callable[[], object]) -> None:
+    """Wait for what the bot hears of."""
+    for _ in range(500):
+        if done():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it never came")
 
 
 def plain(text: str) -> Block:
@@ -145,6 +154,7 @@ def place(browser: Browser) -> Iterator[Place]:
     slack = local_slack(manifest=MANIFEST, monotonic=time.monotonic)
     slack.start()
     slack.ack_seconds = 0.5
+    slack.rates.pace = Pace.generous()
     made = Place(slack, bolt(slack), browser)
     _listen(made)
     try:

@@ -27,7 +27,7 @@ DRAW = """async ([file, name, text]) => {
   const channels = [{ id: "C0ML", name: "ml" }];
   store.reset({ users, channels, groups: { S0LEADS: "leads" }, messages: [], read: [], now: "2026-11-23T12:00:00Z" });
   const node = document.createElement("div");
-  node.append(...draw(text, store.who("U0ENG")));
+  node.append(...draw(text, name === "markdown" ? 3 : store.who("U0ENG")));
   return node.innerHTML;
 }"""
 

@@ -1,5 +1,6 @@
 // The playground's page: hears the workspace's events, draws what one person sees, and does what they press.
 
+import { drawControls } from "./bar.js";
 import { blocks } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { Forms, place, refocus, viewSurface } from "./dialogs.js";
@@ -13,7 +14,8 @@ const $ = (id) => document.getElementById(id);
 const store = new Store();
 const homeTyped = new Map(); // user -> what is typed on their Home tab
 const drafts = new Map(); // "user channel" -> unsent text
-const now = { user: "", channel: "", thread: "", pending: [] };
+const SHOWN = 100; // messages at first
+const now = { user: "", channel: "", thread: "", pending: [], shown: SHOWN };
 
 /** Tell the server what the present person does; the answer says how it went. */
 async function act(what, given = {}) {
@@ -90,31 +92,10 @@ function drawAll() {
 }
 
 function drawBar() {
-  if ([...$("controls").children].some((node) => node.getAttribute("aria-busy"))) return;
-  const controls = store.state.controls.map((control) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: "control",
-        title: control.hint || null,
-        "aria-pressed": control.pressed === null ? null : String(control.pressed),
-        onclick: async (event) => {
-          const button = event.currentTarget;
-          if (button.getAttribute("aria-busy")) return;
-          button.setAttribute("aria-busy", "true");
-          const answer = await act("control", { id: control.id });
-          button.removeAttribute("aria-busy");
-          toast(answer.words || problemWords(answer));
-          drawBar();
-        },
-      },
-      control.label,
-    ),
-  );
-  const focused = [...$("controls").children].indexOf(document.activeElement);
-  fill($("controls"), ...controls);
-  controls[focused]?.focus();
+  drawControls($("controls"), store.state.controls, async (id) => {
+    const answer = await act("control", { id });
+    toast(answer.words || problemWords(answer));
+  });
   drawClock();
 }
 
@@ -153,14 +134,24 @@ function drawHead() {
 function drawMessages(toEnd = false) {
   if (now.channel === "home") return;
   const log = $("scroll");
-  const atEnd = toEnd || log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const stays = toEnd || atEnd(log);
   const messages = store.roots(now.channel, now.user);
-  const nodes = messageNodes(messages, viewOf());
+  const nodes = messageNodes(messages.slice(-now.shown), viewOf());
   const empty = h("p", { class: "empty" }, "Nothing here yet. Type / to see what mlbot can do.");
-  fill(log, h("div", { class: "messages" }, ...(nodes.length ? nodes : [empty]), h("div", { id: "pending" })));
+  const earlier = h("button", { type: "button", class: "button earlier", onclick: showEarlier }, "Show earlier messages");
+  const first = messages.length > now.shown ? earlier : null;
+  fill(log, h("div", { class: "messages" }, first, ...(nodes.length ? nodes : [empty]), h("div", { id: "pending" })));
   drawPending();
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  if (stays) toLast(log);
   seen();
+}
+
+function showEarlier() {
+  const log = $("scroll");
+  const fromEnd = log.scrollHeight - log.scrollTop;
+  now.shown += SHOWN;
+  drawMessages();
+  log.scrollTop = log.scrollHeight - fromEnd;
 }
 
 function drawPending() {
@@ -170,21 +161,40 @@ function drawPending() {
   if (mine.length) $("scroll").scrollTop = $("scroll").scrollHeight;
 }
 
+function atEnd(log) {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+}
+
+/** Go to the end, or to the beginning of a last message that is taller than the screen. */
+function toLast(log) {
+  log.scrollTop = log.scrollHeight;
+  const last = [...log.querySelectorAll(".message")].at(-1);
+  if (last && last.offsetHeight > log.clientHeight) last.scrollIntoView({ block: "start" });
+}
+
 /** One message came or changed: draw it alone, so that nothing else on the screen moves. */
 function drawMessage(message) {
   if (message.only_for && message.only_for !== now.user) return;
   if (message.channel !== now.channel) return;
   if (message.thread_ts && message.thread_ts !== message.ts) drawThread();
   if (now.thread === message.ts) drawThread();
-  const old = $("scroll").querySelector(`.message[data-ts="${message.ts}"]`);
-  if (!old) return drawMessages();
   const log = $("scroll");
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const old = log.querySelector(`.message[data-ts="${message.ts}"]`);
+  const stays = atEnd(log);
+  if (!old) return addMessage(message, log, stays);
   const focused = old.contains(document.activeElement) ? place(document.activeElement) : null;
   const made = messageNode(message, viewOf(), old.classList.contains("grouped"));
   old.replaceWith(made);
   if (focused) refocus(made, focused);
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  if (stays) log.scrollTop = log.scrollHeight;
+}
+
+function addMessage(message, log, stays) {
+  const roots = store.roots(now.channel, now.user);
+  const last = roots.at(-1);
+  if (last !== message || roots.length < 2) return drawMessages();
+  $("pending").before(...messageNodes([message], viewOf(), roots.at(-2)));
+  if (stays) toLast(log);
 }
 
 function drawHome() {
@@ -243,6 +253,7 @@ function go(channel, ts = "") {
   drafts.set(`${now.user} ${now.channel}`, composer.text);
   now.channel = channel;
   now.thread = "";
+  now.shown = SHOWN;
   history.replaceState(null, "", `?as=${now.user}#${channel}`);
   composer.text = drafts.get(`${now.user} ${channel}`) || "";
   drawAll();
@@ -264,52 +275,54 @@ function seen() {
 
 // Hearing
 
-function hear() {
-  const source = new EventSource("/page/events");
-  const on = (name, heard) =>
-    source.addEventListener(name, (event) => {
-      const data = JSON.parse(event.data);
-      if (data.now) store.setClock(data.now);
-      heard(data);
-      drawClock();
-    });
-  on("state", (state) => {
+const heard = {
+  state(state) {
     $("offline").hidden = true;
     store.reset(state);
-    if (!now.user) arrive();
-    else drawAll();
-  });
-  const put = ({ message, at }) => {
+    if (now.user) drawAll();
+    else arrive();
+  },
+  message({ message, at }) {
     if (!message) return;
     store.addChannel(at);
     store.put(message);
     drawMessage(message);
     drawSide();
     seen();
-  };
-  on("message", put);
-  on("changed", put);
-  on("removed", ({ channel, ts }) => {
+  },
+  changed: (data) => heard.message(data),
+  removed({ channel, ts }) {
     store.remove(channel, ts);
     drawMessages();
     drawThread();
     drawSide();
-  });
-  on("views", ({ user, stack }) => {
+  },
+  views({ user, stack }) {
     store.state.views[user] = stack;
     if (user === now.user) forms.show(stack, store.who(user));
     drawSide();
-  });
-  on("home", ({ user, view }) => {
+  },
+  home({ user, view }) {
     store.state.homes[user] = view;
     if (user === now.user) drawHome();
-  });
-  on("controls", ({ controls }) => {
+  },
+  controls({ controls }) {
     store.state.controls = controls;
     drawBar();
-  });
-  on("clock", () => {});
-  on("trouble", () => {});
+  },
+  clock() {},
+};
+
+function hear() {
+  const source = new EventSource("/page/events");
+  for (const [name, told] of Object.entries(heard)) {
+    source.addEventListener(name, (event) => {
+      const data = JSON.parse(event.data);
+      store.setClock(data.now);
+      told(data);
+      drawClock();
+    });
+  }
   source.onerror = () => ($("offline").hidden = false);
 }
 

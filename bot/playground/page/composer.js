@@ -16,9 +16,7 @@ export class Composer {
       id,
       class: "composer-text",
       rows: 1,
-      role: "combobox",
       "aria-autocomplete": "list",
-      "aria-expanded": "false",
       "aria-controls": this.list.id,
       "aria-describedby": this.hint.id,
       "aria-label": label,
@@ -66,7 +64,6 @@ export class Composer {
     this.found = found;
     this.chosen = found.length ? 0 : -1;
     this.list.hidden = !found.length;
-    this.box.setAttribute("aria-expanded", String(Boolean(found.length)));
     fill(
       this.list,
       ...found.map((known, index) =>

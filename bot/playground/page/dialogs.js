@@ -2,7 +2,7 @@
 
 import { blocks } from "./blocks.js";
 import { h, fill, fresh } from "./dom.js";
-import { valueOf } from "./elements.js";
+import { isTyped, valueOf } from "./elements.js";
 import { plainText, textOf } from "./mrkdwn.js";
 
 /** Ask before something happens; resolves to whether it should. */
@@ -63,6 +63,7 @@ export function viewSurface(view, typed, { who, act }) {
   let waiting = 0;
   return {
     who,
+    level: view.type === "home" ? 2 : 3,
     value: (block, element) => {
       const mine = typed.get(key(block, element));
       return mine && mine.type === element.type ? mine.value : valueOf(view.state.values[block.block_id]?.[element.action_id]);
@@ -84,8 +85,7 @@ export function viewSurface(view, typed, { who, act }) {
     },
     changed: (block, element, value, node) => {
       keep(block, element, value);
-      const typing = ["text", "email", "url", "number"].includes(node.type) || node.tagName === "TEXTAREA";
-      if (dispatches(block) && !typing) tell(block, element, value, node);
+      if (dispatches(block) && !isTyped(node)) tell(block, element, value, node);
     },
     suggest: (element, text) => act("suggest", { view_id: view.id, action_id: element.action_id, text }).then((answer) => answer.options || []),
   };

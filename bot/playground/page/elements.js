@@ -166,7 +166,7 @@ function external(block, element, surface, naming) {
     const pick = (option) => () => {
       node.value = option.text.text;
       list.hidden = true;
-      surface.changed(block, element, option, node);
+      surface.changed(block, element, option, list); // the list: what is typed into the field is no choice yet
     };
     fill(list, ...options.map((option) => h("button", { type: "button", role: "option", onclick: pick(option) }, option.text.text)));
     list.hidden = !options.length;
@@ -224,6 +224,11 @@ const CONTROLS = {
     step: element.is_decimal_allowed ? "any" : "1",
   })),
 };
+
+/** Whether a node is typed into, so that leaving it says nothing new. */
+export function isTyped(node) {
+  return node.tagName === "TEXTAREA" || ["text", "email", "url", "number"].includes(node.type);
+}
 
 /** Whether an element is one that people can act on. */
 export function isControl(element) {

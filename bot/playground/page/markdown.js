@@ -31,23 +31,23 @@ function spans(text) {
   return kept([...nodes, plain]);
 }
 
-/** Nodes for a markdown text. */
-export function markdown(text) {
+/** Nodes for a markdown text; *level* is that of its headings. */
+export function markdown(text, level) {
   const nodes = [];
   const lines = text.split("\n");
-  while (lines.length) nodes.push(block(lines));
+  while (lines.length) nodes.push(block(lines, level));
   return kept(nodes);
 }
 
-function block(lines) {
+function block(lines, level) {
   const line = lines[0];
   const heading = /^(#{1,6})\s+(.*)/.exec(line);
   if (/^```/.test(line)) return fence(lines);
-  if (heading) return lines.shift() && h("p", { class: "md-heading", role: "heading", "aria-level": 3 }, ...spans(heading[2]));
+  if (heading) return lines.shift() && h("p", { class: "md-heading", role: "heading", "aria-level": level }, ...spans(heading[2]));
   if (/^(-{3,}|\*{3,})\s*$/.test(line)) return lines.shift() && h("hr");
   if (/^\s*[-*+]\s/.test(line)) return list(lines, "ul", /^\s*[-*+]\s+/);
   if (/^\s*\d+[.)]\s/.test(line)) return list(lines, "ol", /^\s*\d+[.)]\s+/);
-  if (/^>\s?/.test(line)) return h("blockquote", {}, ...markdown(taken(lines, /^>\s?/).join("\n")));
+  if (/^>\s?/.test(line)) return h("blockquote", {}, ...markdown(taken(lines, /^>\s?/).join("\n"), level));
   if (/^\|.*\|\s*$/.test(line) && /^\|[\s:|-]+\|\s*$/.test(lines[1] || "")) return table(lines);
   if (!line.trim()) return void lines.shift();
   const words = [];

@@ -3,7 +3,7 @@
 import { blocks } from "./blocks.js";
 import { confirmed } from "./dialogs.js";
 import { h, kept, picture } from "./dom.js";
-import { valueOf } from "./elements.js";
+import { isTyped, valueOf } from "./elements.js";
 import { EMOJI } from "./emoji.js";
 import { menu } from "./menus.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -27,28 +27,30 @@ export function avatar(user, bot) {
   return h("span", { class: `avatar ${user.shown ? user.id.toLowerCase() : "other"}`, "aria-hidden": "true" }, initials(user.real_name));
 }
 
-/** What a message does with its elements. */
+/** What a message does with its elements: tells the bot of each press, with what stands in the message's inputs. */
 function surfaceOf(message, view) {
   const { who, act } = view;
+  const values = {};
+  const keep = (block, element, value) => ((values[block.block_id] ||= {})[element.action_id] = value);
   const tell = async (block, element, value, node) => {
     if (!(await confirmed(element.confirm, who))) return;
     if (node.getAttribute("aria-busy")) return;
     node.setAttribute("aria-busy", "true");
     const sent = { channel: message.channel, ts: message.ts, action_id: element.action_id, block_id: block.block_id, value };
-    const answer = await act("click", sent);
+    const answer = await act("click", { ...sent, values });
     node.removeAttribute("aria-busy");
     const trouble = node.closest(".message")?.querySelector(".message-trouble");
     if (trouble) trouble.textContent = problemWords(answer) || "";
   };
   const heard = (block) => block.type !== "input" || block.dispatch_action;
-  const quiet = () => {};
   return {
     who,
+    level: view.inThread ? 3 : 2,
     value: (block, element) => valueOf(initialState(element)),
     press: tell,
-    changed: (block, element, value, node) => (heard(block) ? tell(block, element, value, node) : quiet()),
-    typed: quiet,
-    entered: quiet,
+    changed: (block, element, value, node) => (heard(block) && !isTyped(node) ? tell : keep)(block, element, value, node),
+    typed: (block, element, value) => keep(block, element, value),
+    entered: (block, element, value, node) => block.dispatch_action && tell(block, element, value, node),
     suggest: (element, text) =>
       act("suggest", { channel: message.channel, ts: message.ts, action_id: element.action_id, text }).then((answer) => answer.options || []),
   };
@@ -140,10 +142,9 @@ export function messageNode(message, view, grouped) {
   );
 }
 
-/** A channel's messages with a line between two days. */
-export function messageNodes(messages, view) {
+/** A channel's messages with a line between two days; *before* is the message above them. */
+export function messageNodes(messages, view, before = null) {
   const nodes = [];
-  let before = null;
   for (const message of messages) {
     const day = dayOf(new Date(Number(message.ts) * 1000), view.who.zone);
     const newDay = !before || day !== dayOf(new Date(Number(before.ts) * 1000), view.who.zone);

@@ -70,15 +70,23 @@ class Client:
             payload = payloads.interaction(self._workspace, "block_actions", who)
             payload |= payloads.on_message(self._workspace, who, where, message)
             payload |= {"state": {"values": state_of(message.blocks, chosen_here)}, "actions": [made]}
-        sent = self._send("interactive", payload)
-        self._warn(sent, user, channel=where.id, ts=ts)
-        return sent
+        return self._send("interactive", payload)
 
     def _seen(self, user: str, channel: str, ts: str) -> Message:
         message = self._workspace.conversations.get(channel, ts)
         if not message.seen_by(user):
             raise Refused("message_not_found")
         return message
+
+    def choose(self, user: str, channel: str, ts: str, values: State) -> None:
+        """Fill in a message's inputs, by block id and action id; the bot hears of it with the next press."""
+        with self._workspace.lock:
+            message = self._seen(user, channel, ts)
+            chosen_here = self._workspace.chosen.setdefault((user, channel, ts), {})
+            for block_id, given in values.items():
+                for action_id, value in given.items():
+                    _, element = _found(_all_blocks(message), action_id, block_id)
+                    chosen_here[(block_id, action_id)] = chosen(element, value)
 
     def click_view(
         self, user: str, view_id: str, *, action_id: str, block_id: str | None = None, value: Any = None
@@ -92,9 +100,7 @@ class Client:
             made = action(block, element, value, self._workspace.conversations.stamp())
             payload = payloads.interaction(self._workspace, "block_actions", self._workspace.user(user))
             payload |= {**payloads.on_view(view), "actions": [made]}
-        sent = self._send("interactive", payload)
-        self._warn(sent, user, view_id=view_id)
-        return sent
+        return self._send("interactive", payload)
 
     def _own(self, user: str, view_id: str) -> View:
         view = self._workspace.views.find(view_id=view_id)
@@ -169,9 +175,7 @@ class Client:
                 told = payloads.on_message(self._workspace, who, where, message)
                 payload |= {name: told[name] for name in ("channel", "response_url", "message") if name in told}
                 payload["message_ts"] = ts
-        sent = self._send("interactive", payload)
-        self._warn(sent, user, channel=channel, ts=ts)
-        return sent
+        return self._send("interactive", payload)
 
     def say(self, user: str, channel: str, text: str, *, thread_ts: str = "") -> Message:
         """Write a message; the bot hears of it if it is subscribed to that."""
@@ -195,10 +199,6 @@ class Client:
     def _send(self, kind: Kind, payload: Payload) -> Delivered:
         reply: Reply = self._transport().send(kind, payload)
         return Delivered(kind=kind, payload=payload, reply=reply)
-
-    def _warn(self, sent: Delivered, user: str, **where: str) -> None:
-        if sent.reply.problem:
-            self._workspace.tell({"type": "trouble", "user": user, "problem": sent.reply.problem, **where})
 
 
 def _found(blocks: list[Block], action_id: str, block_id: str | None) -> tuple[Block, Block]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.playground.slack import payloads
-from bot.playground.slack.delivery import Delivered, Reply
+from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.elements import Block, chosen, elements_of, empty
 from bot.playground.slack.errors import Refused
 from bot.playground.slack.limits import check_view
@@ -16,7 +16,6 @@ from bot.playground.slack.modals import View
 from bot.playground.slack.workspace import Workspace
 
 REQUIRED = "Please complete this required field."
-TROUBLE = "We had some trouble connecting. Try again?"
 
 
 def fill(view: View, values: Mapping[str, Any]) -> None:
@@ -104,16 +103,11 @@ def response_urls(workspace: Workspace, view: View) -> list[Block]:
 def after_submit(workspace: Workspace, view: View, sent: Delivered) -> Delivered:
     """Do what the bot's ack says: close, show errors, redraw, push, clear."""
     if sent.reply.problem:
-        return _troubled(workspace, view, sent, sent.reply.problem)
+        return sent
     try:
         return _obey(workspace, view, sent)
     except Refused as refused:
-        return _troubled(workspace, view, sent, refused.code)
-
-
-def _troubled(workspace: Workspace, view: View, sent: Delivered, problem: str) -> Delivered:
-    workspace.tell({"type": "trouble", "user": view.user, "view_id": view.id, "problem": problem, "words": TROUBLE})
-    return replace(sent, reply=Reply(problem=problem, body=sent.reply.body, status=sent.reply.status))
+        return replace(sent, reply=replace(sent.reply, problem=refused.code))
 
 
 def _obey(workspace: Workspace, view: View, sent: Delivered) -> Delivered:

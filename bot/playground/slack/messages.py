@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.playground.slack import people
 from bot.playground.slack.errors import Refused
 
-KEPT_PER_CHANNEL = 2000  # older ones are forgotten
+KEPT_PER_CHANNEL = 500  # older ones are forgotten
 Block = dict[str, Any]
 
 

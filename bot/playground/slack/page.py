@@ -103,6 +103,7 @@ class Page:
 
     def _click(self, user: str, given: Given) -> Given:
         channel, ts = str(given["channel"]), str(given["ts"])
+        self._people.choose(user, channel, ts, given.get("values") or {})
         return _told(self._people.click(user, channel, ts, **_pressed(given)))
 
     def _click_view(self, user: str, given: Given) -> Given:

@@ -43,7 +43,7 @@ class WebApi:
                 body = {"ok": True, **method.run(Call(self._workspace, given))}
         except Refused as refused:
             body = refused.body()
-        self._workspace.calls.append(ApiCall(name, given, body))
+        self._workspace.calls.append(ApiCall(name, given, str(body.get("error", ""))))
         scopes = self._workspace.app.scopes
         return ApiAnswer(body, headers={"x-oauth-scopes": ",".join(sorted(scopes))} if scopes else {})
 

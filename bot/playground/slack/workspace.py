@@ -55,7 +55,7 @@ class ApiCall:
 
     method: str
     args: Mapping[str, Any]
-    answer: Mapping[str, Any]
+    error: str  # empty when Slack took it
 
 
 class Workspace:
@@ -81,7 +81,7 @@ class Workspace:
         self.quiet: dict[str, Quiet] = {}
         self.read: dict[tuple[str, str], str] = {}  # (user, channel) -> ts of the last message seen
         self.chosen: dict[tuple[str, str, str], dict[tuple[str, str], Any]] = {}  # what stands in a message's selects
-        self.calls: deque[ApiCall] = deque(maxlen=2000)
+        self.calls: deque[ApiCall] = deque(maxlen=1000)
         self._listeners: list[Callable[[Event], None]] = []
 
     def user(self, identity: str) -> User:
