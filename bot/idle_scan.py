@@ -26,7 +26,6 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     places = [(account, region) for account in parts.cloud.accounts() for region in parts.cloud.regions(account)]
     with parts.store.reading() as tx:
         before = idle.counts_a_day_before(tx, now)
-        last = idle.last_scan(tx)
     long_looks = LongLooks(LONG_LOOKS)
 
     def look(place: tuple[str, str]) -> tuple[Survey, list[Finding]]:
@@ -48,8 +47,7 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     gaps = tuple(gap for found, _ in done for gap in found.gaps)
     counts = {f"{found.account}/{found.region}": len(seen) for found, seen in done if not found.gaps}
     alarm = guard(before, counts, parts.policy().idle)
-    _close(parts, now, counts, gaps, alarm)
-    idle_record.account_for(parts, findings, since=moment(last["at"]) if last else None, now=now)
+    idle_record.account_for(parts, findings, since=_close(parts, now, counts, gaps, alarm), now=now)
     return ScanReport(at=now, findings=tuple(findings), gaps=gaps, alarm=alarm)
 
 
@@ -102,9 +100,12 @@ def _enriched(parts: Parts, found: Iterable[tuple[Finding, datetime]], now: date
     return enriched
 
 
-def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[Gap], alarm: str) -> None:
+def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[Gap], alarm: str) -> datetime | None:
+    """Write the scan down; returns when the one before it was, read in the same transaction."""
     written = [{"account": gap.account, "region": gap.region, "kind": gap.kind, "reason": gap.reason} for gap in gaps]
     with parts.store.transaction() as tx:
+        before = idle.last_scan(tx)
         idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
         idle.forget(tx, before=now - KEEP)
         reminders.forget(tx, before=now - KEEP)
+    return moment(before["at"]) if before is not None else None

@@ -19,7 +19,7 @@ from bot.parts import Parts
 from bot.rules.errors import CloudError, NotAllowed, Unsure
 from bot.rules.idle import HOURS_PER_MONTH, Known, Resource, Verdict
 from bot.rules.idle_answers import STRONG, allowed
-from bot.rules.idle_finding import Finding, Outcome, ScanReport
+from bot.rules.idle_finding import AT_WORK, Finding, Outcome, ScanReport
 from bot.rules.idle_sweep import auto_stop
 from bot.rules.idle_words import usd
 from bot.rules.instances import Ask, Verb, decide
@@ -87,6 +87,8 @@ def _refusal(given: Answer, verb: str, target: Target) -> str:
         by_force = " `/ml-instances` stops it all the same." if verb == "stop" else ""
         return f"{target.verdict.reason}.{by_force}"
     who, one = approvers(given.parts, given.parts.policy()), target.resource
+    if one.state in AT_WORK and not given.found.at_work:
+        return f"it is {one.state} again."
     if target.kind.name != "ec2_instance":
         allowed(given.action, given.person.id, resource=one, owner=one.owner, approvers=who)
         return ""

@@ -88,9 +88,15 @@ def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
     if resource.state not in ("running", "InService", "InProgress"):
         return Verdict(level="active", reason=f"it is {resource.state}")
     rule = rule_for(rules, resource)
+    verdict = _measured(resource, usage, rule, now, known)
     young = timedelta(minutes=rule.boot_minutes)
-    if resource.since and now - resource.since < young:
-        return Verdict(level="active", reason=f"started {span(now - resource.since)} ago")
+    if verdict.level != "active" and resource.since and now - resource.since < young:
+        age = span(now - resource.since)
+        return Verdict(level="unknown", reason=f"started {age} ago, too early to say", confidence="low")
+    return _joined(verdict, resource, known)
+
+
+def _measured(resource: Resource, usage: Usage, rule: IdleRule, now: datetime, known: Known) -> Verdict:
     machine = Machine(
         accelerator=accelerator(resource),
         missing=usage.missing,
@@ -105,7 +111,7 @@ def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
     if weighed is None:
         advice = idle_running.advice(machine, "CPU")
         return Verdict(level="unknown", reason="nothing says how busy it is", confidence="low", advice=advice)
-    return _joined(idle_running.judge(weighed, now), resource, known)
+    return idle_running.judge(weighed, now)
 
 
 def _joined(verdict: Verdict, resource: Resource, known: Known) -> Verdict:

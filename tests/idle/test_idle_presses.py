@@ -255,7 +255,7 @@ def test_terminate_refuses_a_machine_that_was_started_again(idle_world: IdleWorl
     ec2.start_instances(InstanceIds=[stopped])
     world.clock.advance(timedelta(minutes=5))
     world.press("terminate_idle", ref)
-    assert "Not terminated: started" in world.said_to(ENG)
+    assert "Not terminated: it is running again" in world.said_to(ENG)
     ec2.stop_instances(InstanceIds=[stopped])
     world.clock.advance(timedelta(minutes=5))
     world.press("terminate_idle", ref)

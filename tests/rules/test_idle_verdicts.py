@@ -145,8 +145,10 @@ def test_a_veto_that_cannot_be_measured_makes_it_less_sure_and_not_safe(signal: 
 
 
 def test_there_is_no_verdict_on_a_machine_that_has_just_started() -> None:
-    found = verdict(machine(since=NOW - 20 * MINUTE))
-    assert (found.level, found.reason) == ("active", "started 20 min ago")
+    young = machine(since=NOW - 20 * MINUTE)
+    found = verdict(young)
+    assert (found.level, found.reason) == ("unknown", "started 20 min ago, too early to say")
+    assert verdict(young, usage(over(0.3, 80))).level == "active"
 
 
 def test_an_idle_time_never_begins_before_the_machine_did() -> None:
