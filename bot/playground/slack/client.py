@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from bot.playground.slack.events import Events
 from bot.playground.slack.messages import Channel, Message
 from bot.playground.slack.modals import View
 from bot.playground.slack.responses import say
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import Step, Workspace
 
 NOT_A_COMMAND = (
     "`{}` is not a valid command. In Slack, all messages that start with the `/` character are interpreted as commands."
@@ -35,7 +36,8 @@ class Client:
             if not self._knows(name):
                 self._workspace.whisper(where.id, user, NOT_A_COMMAND.format(name))
                 return None
-            form = payloads.command(self._workspace, self._workspace.user(user), where, name, text)
+            words = typed.escaped(text) if self._workspace.escapes_commands else text
+            form = payloads.command(self._workspace, self._workspace.user(user), where, name, words)
         sent = self._send("slash_commands", form)
         self._after_command(sent, where, user)
         return sent
@@ -191,6 +193,14 @@ class Client:
     def open_home(self, user: str, tab: str = "home") -> None:
         """Look at the app's Home tab (or its messages)."""
         self.events.home_opened(self._workspace.user(user).id, tab)
+
+    def run_step(self, user: str, callback_id: str, inputs: Mapping[str, Any]) -> Step:
+        """Run a workflow in which the app provides a step; returns the step, as far as it came."""
+        with self._workspace.lock:
+            identity = "Fx" + secrets.token_hex(5).upper()
+            step = self._workspace.steps[identity] = Step(callback_id)
+        self.events.step(self._workspace.user(user).id, callback_id, identity, inputs)
+        return step
 
     def resend(self, sent: Delivered) -> Delivered:
         """Deliver the same once more, as Slack does when it is in doubt."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from bot.playground.slack import payloads, people
 from bot.playground.slack.delivery import TIMEOUT, Payload, Reply, Transport
 from bot.playground.slack.messages import Channel, Message
+from bot.playground.slack.typed import ADDRESS
 from bot.playground.slack.workspace import Workspace
 
 RETRY_AFTER = (timedelta(), timedelta(minutes=1), timedelta(minutes=5))
@@ -45,6 +48,36 @@ class Events:
             self.send({**inner, "channel_type": kind})
         if f"<@{people.BOT_USER}>" in message.text and not channel.user and self._wanted("app_mention"):
             self.send({**inner, "type": "app_mention"})
+
+        if (links := self._own_links(message.text)) and self._wanted("link_shared"):
+            shared = {"type": "link_shared", "message_ts": message.ts, "source": "conversations_history"}
+            place = {"user": message.user, "channel": channel.id, "event_ts": message.ts}
+            self.send({**shared, **place, "links": links, "unfurl_id": f"{channel.id}.{message.ts}"})
+
+    def _own_links(self, text: str) -> list[Payload]:
+        """The links in *text* to the domains for which the app unfurls."""
+        found = []
+        for url in ADDRESS.findall(text):
+            domain = urlsplit(url).hostname or ""
+            if any(domain == known or domain.endswith("." + known) for known in self._workspace.app.unfurls):
+                found.append({"url": url, "domain": domain})
+        return found
+
+    def step(self, user: str, callback_id: str, identity: str, inputs: Mapping[str, Any]) -> None:
+        """A workflow has come to a step of the app's."""
+        if self._wanted("function_executed"):
+            function = {"id": "Fn0LOCAL", "callback_id": callback_id, "title": callback_id, "app_id": people.APP}
+            self.send(
+                {
+                    "type": "function_executed",
+                    "function": function,
+                    "inputs": {"user_id": user, **inputs},
+                    "function_execution_id": identity,
+                    "workflow_execution_id": "Wx0LOCAL",
+                    "event_ts": self._workspace.conversations.stamp(),
+                    "bot_access_token": self._workspace.tokens.bot,
+                }
+            )
 
     def home_opened(self, user: str, tab: str) -> None:
         """Somebody looks at the app."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from bot.playground.slack.rates import Pace, Rates
 from bot.playground.slack.screen import END
 from bot.playground.slack.server import HOST, Answer, Asked, HttpServer
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.workspace import ApiCall, Quiet, Tokens, Workspace
+from bot.playground.slack.workspace import ApiCall, Quiet, Step, Tokens, Workspace
 
 RETRY_LOOK_SECONDS = 0.5
 DOORS = ("/api/", "/commands/", "/actions/", "/upload/", "/files/")
@@ -166,6 +167,16 @@ class LocalSlack:
     def open_home(self, *, user: str, tab: str = "home") -> None:
         """Look at the app's Home tab."""
         self.people.open_home(user, tab)
+
+    def run_step(self, *, user: str, callback_id: str, inputs: Mapping[str, Any] | None = None) -> Step:
+        """Run a workflow with a step of the app's; its `outputs` or `error` say what came of it."""
+        return self.people.run_step(user, callback_id, inputs or {})
+
+    def install_code(self, user: str) -> str:
+        """The code that the install page would hand to the app's redirect address."""
+        code = secrets.token_urlsafe(12)
+        self.workspace.install_codes[code] = user
+        return code
 
     def resend(self, sent: Delivered) -> Delivered:
         """Deliver the same once more."""

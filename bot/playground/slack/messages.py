@@ -147,7 +147,10 @@ class Conversations:
 
     def visible(self, channel: str, user: str | None) -> Iterator[Message]:
         """What *user* sees in *channel*, oldest first."""
-        return (message for message in list(self.find(channel).messages.values()) if message.seen_by(user))
+        found = self.find(channel)
+        if found.user and user not in (None, found.user):
+            return iter(())  # somebody else's direct message
+        return (message for message in list(found.messages.values()) if message.seen_by(user))
 
     def replies(self, channel: str, ts: str, user: str | None = None) -> list[Message]:
         """The answers in the thread of *ts*, without its root."""

@@ -36,6 +36,7 @@ class App:
     events: frozenset[str] | None = None
     scopes: frozenset[str] | None = None
     shortcuts: tuple[Mapping[str, Any], ...] = ()
+    unfurls: tuple[str, ...] = ()  # domains
     home: bool = True
 
 
@@ -47,6 +48,20 @@ class Quiet:
     starts: int = 1
     ends: int = 1
     snoozed: bool = False
+
+
+@dataclass(slots=True)
+class Step:
+    """One run of a workflow's step that the app provides."""
+
+    callback_id: str
+    outputs: dict[str, Any] | None = None
+    error: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether the app has said neither yes nor no."""
+        return self.outputs is None and not self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,9 @@ class Workspace:
         self.response_urls = ResponseUrls(clock)
         self.uploads = Uploads()
         self.socket_tickets: set[str] = set()
+        self.steps: dict[str, Step] = {}  # by execution id
+        self.install_codes: dict[str, str] = {}  # code -> who installs
+        self.escapes_commands = False  # whether a command's words come with &amp; &lt; &gt;
         self.quiet: dict[str, Quiet] = {}
         self.read: dict[tuple[str, str], str] = {}  # (user, channel) -> ts of the last message seen
         self.chosen: dict[tuple[str, str, str], dict[tuple[str, str], Any]] = {}  # what stands in a message's selects
@@ -127,5 +145,6 @@ def app_of(manifest: Mapping[str, Any] | None) -> App:
         events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
         scopes=frozenset(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
         shortcuts=tuple(features.get("shortcuts", ())),
+        unfurls=tuple(features.get("unfurl_domains", ())),
         home=bool(features.get("app_home", {}).get("home_tab_enabled")),
     )

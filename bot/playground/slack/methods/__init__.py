@@ -1,6 +1,6 @@
 """Every method of the Web API that the local Slack answers, by name."""
 
-from bot.playground.slack.methods import chat, conversations, directory, files, sockets, views
+from bot.playground.slack.methods import chat, conversations, directory, files, reach, sockets, views
 from bot.playground.slack.methods.call import Answer, Call, Method
 
 METHODS: dict[str, Method] = {
@@ -8,6 +8,7 @@ METHODS: dict[str, Method] = {
     **conversations.METHODS,
     **directory.METHODS,
     **files.METHODS,
+    **reach.METHODS,
     **sockets.METHODS,
     **views.METHODS,
 }
