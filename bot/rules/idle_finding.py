@@ -12,7 +12,7 @@ AT_WORK = ("running", "InService", "InProgress")  # states in which something co
 
 @dataclass(frozen=True, slots=True)
 class BackTest:
-    """What the rule would have said of this very machine before."""
+    """What the rule would have said of this very machine before the present episode."""
 
     days: float
     alerts: int
@@ -21,10 +21,14 @@ class BackTest:
     @property
     def words(self) -> str:
         """One sentence for the message."""
+        when = f"In the last {self.days:.0f} days this rule would"
         if not self.alerts:
-            return f"This rule would not have spoken of it in the last {self.days:.0f} days."
-        times = "once" if self.wrong == 1 else f"{self.wrong} times" if self.wrong else "never"
-        return f"Of {self.alerts} alerts in the last {self.days:.0f} days this rule would have been wrong {times}."
+            return f"{when} not have spoken of it before."
+        times = "once" if self.alerts == 1 else f"{self.alerts} times"
+        if not self.wrong:
+            return f"{when} have spoken of it {times} before and not been wrong."
+        wrong = "once" if self.wrong == 1 else f"{self.wrong} times"
+        return f"{when} have spoken of it {times} before and been wrong {wrong}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.rules.policy_idle import IdleRule
 
 SPARK = timedelta(hours=24)
 MOST_POINTS = 96
+LEAST_TEST = timedelta(days=2)  # a back-test over less says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Past:
     """What a long look showed."""
 
     pause: timedelta  # the longest after which it went back to work
-    back_test: BackTest
+    back_test: BackTest | None  # None where the data are too young to tell
 
 
 def past(resource: Resource, usage: Usage, rule: IdleRule) -> Past | None:
@@ -30,12 +31,15 @@ def past(resource: Resource, usage: Usage, rule: IdleRule) -> Past | None:
     basis = _basis(usage.series, rule)
     if basis is None:
         return None
-    name, busy = basis
+    name, limit, busy = basis
     track = Track(usage.series[name])
-    graded = [one for one in alerts(resource.id, usage.series, rule) if one.level == "nag" and one.wrong is not None]
-    days = track.reach / timedelta(days=1)
-    wrong = sum(1 for one in graded if one.wrong)
-    return Past(track.pause(busy, track.reach), BackTest(days, len(graded), wrong))
+    pause = track.pause(busy, track.reach)
+    if track.end is None or track.reach < LEAST_TEST:
+        return Past(pause, None)
+    begun = track.end - track.quiet(limit)  # of the present episode, of which nobody knows yet how it ends
+    before = [one for one in alerts(resource.id, usage.series, rule) if one.level == "nag" and one.at <= begun]
+    wrong = sum(1 for one in before if one.wrong)
+    return Past(pause, BackTest(track.reach / timedelta(days=1), len(before), wrong))
 
 
 def spark(usage: Usage, rule: IdleRule) -> tuple[str, tuple[float, ...]]:
@@ -51,12 +55,14 @@ def needs_a_day(usage: Usage, verdict: Verdict) -> bool:
     return verdict.level == "unknown" and "gpu_max_pct" not in usage.series and "cpu_max_pct" in usage.series
 
 
-def _basis(series: Mapping[str, Series], rule: IdleRule) -> tuple[str, float] | None:
+def _basis(series: Mapping[str, Series], rule: IdleRule) -> tuple[str, float, float] | None:
+    """The signal that decides, its limit, and from where on it works."""
     weighed = weigh({name: Track(one) for name, one in series.items() if one.points}, rule, Machine())
     if weighed is None:
         return None
     names = ("gpu_max_pct", "gpu_avg_pct") if weighed.basis.kind == "gpu" else ("cpu_max_pct", "cpu_avg_pct")
-    return next(name for name in names if name in series and series[name].points), weighed.basis.busy
+    name = next(name for name in names if name in series and series[name].points)
+    return name, weighed.basis.limit, weighed.basis.busy
 
 
 def _thinned(series: Series) -> tuple[float, ...]:

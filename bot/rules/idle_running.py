@@ -202,10 +202,10 @@ def _idle(weighed: Weighed, now: datetime) -> Verdict:
         if signal.kind != "disk" and (peak := signal.track.peak(weighed.nag)):
             said.append(f"{WORDS[signal.kind]} at most {signal.words(peak[1])}")
     reason = ", ".join(said)
-    if machine.plan == "before" and machine.until:
-        reason += f"; planned until {moment(machine.until)}, so maybe loading data"
+    if machine.plan == "before":
+        reason += "; before its planned end, so maybe loading data"
     elif machine.plan == "after" and machine.until:
-        reason += f"; it was to end at {moment(machine.until)}"
+        reason += f"; past its planned end by {span(now - machine.until)}"
     low = basis.kind == "cpu" and machine.accelerator != ""
     return Verdict(
         level="idle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -103,7 +103,7 @@ def reassign(tx: Tx, ref: str, *, owner: str | None, how: str) -> None:
 def looked_back(tx: Tx, ref: str, past: Past, *, forbidden: Sequence[str], now: datetime) -> None:
     """Keep what the long look at one resource's past showed, and what AWS does not let mlbot do to it."""
     test = past.back_test
-    data = {"days": test.days, "alerts": test.alerts, "wrong": test.wrong, "forbidden": list(forbidden)}
+    data = {"back_test": asdict(test) if test else None, "forbidden": list(forbidden)}
     tx.run(
         "INSERT INTO history (ref, at, pause, data) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (ref) DO UPDATE SET at = excluded.at, pause = excluded.pause, data = excluded.data",
@@ -116,8 +116,8 @@ def looked_back(tx: Tx, ref: str, past: Past, *, forbidden: Sequence[str], now: 
 
 def back_test(row: Row) -> BackTest | None:
     """The back-test that a row of `rows` carries."""
-    data = unpack(row["history"])
-    return BackTest(data["days"], data["alerts"], data["wrong"]) if data else None
+    found = unpack(row["history"]).get("back_test")
+    return BackTest(**found) if found else None
 
 
 def forbidden(row: Row) -> tuple[str, ...]:

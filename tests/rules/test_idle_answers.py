@@ -164,7 +164,14 @@ def test_a_dry_run_says_what_it_would_have_stopped() -> None:
     assert (plan.stop, plan.would) == ((), (forgotten(),))
 
 
-def test_a_back_test_is_told_in_a_sentence() -> None:
-    assert BackTest(14, 5, 2).words == "Of 5 alerts in the last 14 days this rule would have been wrong 2 times."
-    assert BackTest(14, 5, 1).words.endswith("wrong once.")
-    assert BackTest(14, 0, 0).words == "This rule would not have spoken of it in the last 14 days."
+@pytest.mark.parametrize(
+    ("alerts", "wrong", "said"),
+    [
+        (0, 0, "not have spoken of it before."),
+        (1, 0, "have spoken of it once before and not been wrong."),
+        (5, 1, "have spoken of it 5 times before and been wrong once."),
+        (5, 2, "have spoken of it 5 times before and been wrong 2 times."),
+    ],
+)
+def test_a_back_test_is_told_in_a_sentence(alerts: int, wrong: int, said: str) -> None:
+    assert BackTest(14, alerts, wrong).words == f"In the last 14 days this rule would {said}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.rules.idle import Hold, Known, Usage, Verdict, judge, rule_for
+from bot.rules.idle_past import past, spark
 from bot.rules.policy_idle import Idle
 from tests.rules.idle_made import HOUR, MINUTE, NOW, machine, over, series, usage
 
@@ -188,7 +189,7 @@ def test_after_the_planned_end_half_the_silence_is_enough() -> None:
     late = machine(until=NOW - HOUR)
     found = verdict(late, usage(over(24, lambda age: 0 if age < 0.6 else 80)))
     assert found.level == "idle"
-    assert "it was to end at 2026-11-23 08:00 UTC" in found.reason
+    assert "past its planned end by 60 min" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -340,3 +341,32 @@ def test_a_stop_is_safe_no_more_after_a_blip() -> None:
 def test_a_pause_known_from_a_longer_past_lengthens_the_window() -> None:
     found = verdict(used=usage(over(5, lambda age: 0 if age < 3 else 80)), known=Known(pause=4 * HOUR))
     assert found.level == "active"
+
+
+# --- the days behind ------------------------------------------------------------------------------------------------
+
+
+def test_the_days_behind_say_how_often_the_rule_would_have_been_wrong_before_this_episode() -> None:
+    rhythm = usage(over(14 * 24, lambda age: 0 if age < 4 or age % 24 > 22.5 else 80))
+    found = past(machine(), rhythm, RULES)
+    assert found is not None
+    assert found.back_test is not None
+    assert (found.back_test.alerts, found.back_test.wrong) == (2, 2)  # its pauses are known from then on
+    naive = past(machine(), rhythm, Idle(pace=0))
+    assert naive is not None
+    assert naive.back_test is not None
+    assert naive.back_test.wrong == naive.back_test.alerts == 14
+    assert found.pause == 1.5 * HOUR - 5 * MINUTE
+
+
+def test_a_machine_of_yesterday_has_no_back_test() -> None:
+    found = past(machine(), usage(over(24, 0)), RULES)
+    assert found is not None
+    assert found.back_test is None
+
+
+def test_the_picture_is_of_the_signal_that_decides_over_the_last_day() -> None:
+    name, values = spark(usage(over(72, lambda age: 50 if 10 < age < 11 else 0)), RULES)
+    assert name == "gpu_max_pct"
+    assert len(values) == 96
+    assert max(values) == 50
