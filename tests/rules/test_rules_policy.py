@@ -1,0 +1,126 @@
+"""The policy file: errors that name the key, defaults that are safe, and a reload that never takes a broken edit."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.policy import PolicyFile, parse, read
+from bot.rules.errors import UserError
+from bot.rules.launch_money import is_quiet, needed
+from bot.rules.policy import Policy
+from bot.rules.policy_launch import Approvals, Budgets, End, Launching, Limits, Quiet, TeamBudget
+from bot.rules.policy_section import Section
+
+SHIPPED = Path(__file__).parent.parent.parent / "bot" / "default_policy.toml"
+
+WRONG = {
+    "[limits]\nmax_hour = 3": "[limits] max_hour: there is no such key; did you mean max_hours?",
+    "[approval]": "[approval]: there is no such key; did you mean approvals?",
+    "[launch.end]\nstopp = true": "[launch.end] stopp: there is no such key; did you mean stop?",
+    '[limits]\nregions = "us-east-1"': "[limits] regions: it must be a list in brackets, not 'us-east-1'.",
+    "[limits]\nregions = []": "[limits] regions: name at least one region.",
+    "[limits]\nmax_hours = -1": "[limits] max_hours: input should be greater than 0, not -1.",
+    "[approvals]\nchannel = 3": "[approvals] channel: it must be text in quotes, not 3.",
+    '[approvals.quiet]\nzone = "Mars"': "[approvals.quiet] zone: 'Mars' is no time zone; one is Europe/Berlin.",
+    '[launch]\nimages = {nvidia = "x"}': "[launch]: images.nvidia: 'x' is no image id; one is ami-0123456789abcdef0.",
+    "[limits": "is not TOML",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_key_is_named_with_the_nearest_one_or_the_reason(text: str) -> None:
+    with pytest.raises(UserError) as told:
+        parse(text, name="policy.toml")
+    assert str(told.value).startswith("policy.toml")
+    assert WRONG[text] in str(told.value)
+
+
+def test_every_wrong_key_is_told_at_once() -> None:
+    with pytest.raises(UserError) as told:
+        parse("[limits]\nmax_hours = 0\nmax_usd = 0\n[reminders]\nhour = 25", name="policy.toml")
+    assert len(str(told.value).splitlines()) == 3
+
+
+def test_without_a_file_nobody_can_approve_and_nothing_is_approved_by_itself() -> None:
+    policy = PolicyFile(None)()
+    assert policy == Policy()
+    assert policy.approvals.approvers == ()
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert needed(policy.approvals, 0.01, noon) == 1
+    assert policy.approvals.own_below_usd == 0
+    assert policy.launch.end.stop is False
+
+
+def test_the_shipped_file_says_the_defaults_and_every_key_in_it_exists() -> None:
+    assert read(SHIPPED) == Policy()
+    uncommented = re.sub(r"^# (?=[a-z_\[])", "", SHIPPED.read_text().split("\n\n", 1)[1], flags=re.M)
+    parse(uncommented, name="with every comment taken away")
+
+
+@pytest.mark.parametrize("section", [Approvals, Quiet, Limits, Budgets, TeamBudget, Launching, End])
+def test_every_key_about_launches_stands_in_the_shipped_file(section: type[Section]) -> None:
+    text = SHIPPED.read_text()
+    told = {key for key in section.model_fields if re.search(rf"^(# )?(\[[\w.]*)?{key}\b", text, re.M)}
+    assert told == set(section.model_fields)
+
+
+def change(path: Path, text: str, tick: int) -> None:
+    path.write_text(text)
+    os.utime(path, ns=(tick, tick))
+
+
+def test_a_change_is_taken_and_a_broken_one_leaves_the_last_good_one(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    change(path, "[limits]\nmax_hours = 5", 1)
+    policy = PolicyFile(path)
+    assert policy().limits.max_hours == 5
+    change(path, "[limits]\nmax_hours = 6", 2)
+    assert policy().limits.max_hours == 6
+    assert policy.trouble == ""
+    change(path, "[limits]\nmax_hours = 'x'", 3)
+    assert policy().limits.max_hours == 6
+    assert "max_hours" in policy.trouble
+    path.unlink()
+    assert policy().limits.max_hours == 6
+    assert "cannot be read" in policy.trouble
+    change(path, "[limits]\nmax_hours = 7", 4)
+    assert policy().limits.max_hours == 7
+    assert policy.trouble == ""
+
+
+def test_a_file_that_is_missing_or_broken_at_the_start_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        PolicyFile(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError):
+        PolicyFile(tmp_path / "bytes.toml")
+
+
+@pytest.mark.parametrize(
+    ("usd", "hour", "people"),
+    [(4.99, 12, 0), (5, 12, 1), (99, 12, 1), (100, 12, 2), (None, 12, 2), (4.99, 23, 1), (4.99, 3, 1)],
+)
+def test_money_and_the_hour_say_how_many_must_agree(usd: float | None, hour: int, people: int) -> None:
+    rules = Approvals(auto_below_usd=5, two_above_usd=100, quiet=Quiet(begin=22, end=7))
+    assert needed(rules, usd, datetime(2026, 11, 23, hour, tzinfo=UTC)) == people
+
+
+@pytest.mark.parametrize(
+    ("quiet", "at", "is_it"),
+    [
+        (Quiet(), "2026-11-22T03:00", False),
+        (Quiet(weekends=True), "2026-11-22T12:00", True),
+        (Quiet(begin=22, end=7), "2026-11-23T22:00", True),
+        (Quiet(begin=22, end=7), "2026-11-23T07:00", False),
+        (Quiet(begin=12, end=14), "2026-11-23T13:59", True),
+        (Quiet(begin=22, end=7, zone="Asia/Tokyo"), "2026-11-23T12:59", False),
+        (Quiet(begin=22, end=7, zone="Asia/Tokyo"), "2026-11-23T13:00", True),
+    ],
+)
+def test_quiet_hours_are_in_their_zone_and_may_span_midnight(quiet: Quiet, at: str, is_it: bool) -> None:
+    assert is_quiet(quiet, datetime.fromisoformat(at).replace(tzinfo=UTC)) is is_it
