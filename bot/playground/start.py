@@ -34,8 +34,8 @@ regions = ["us-east-1", "us-west-2"]
 [launch]
 image = "{image}"
 """
-# By nine in New York it is past nine in Berlin and Kolkata too, on the same day: everybody's morning has come.
-LAST_MORNING = time(9, 5, tzinfo=ZoneInfo("America/New_York"))
+HOUR = time(9, 5)  # just after the policy's hour
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")  # of the playground's people
 # Whatever the shell has: keys that no real AWS knows, and no profile that could lend others.
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
 NOT_INHERITED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -57,10 +57,10 @@ class Playground:
         return self.slack.url
 
     def next_morning(self) -> str:
-        """Move the clock to the next morning of everybody and let the reminders come."""
-        now = self.clock.now()
-        self.clock.advance(next_morning(now) - now)
-        self.scan()
+        """Move the clock from morning to morning until each of the people has had theirs."""
+        for at in next_mornings(self.clock.now()):
+            self.clock.advance(at - self.clock.now())
+            self.scan()
         return f"It is {self.clock.now():%A} morning. Look at the direct messages and at #ml."
 
     def scan(self) -> str:
@@ -87,14 +87,14 @@ class Playground:
         self.folder.cleanup()
 
 
-def next_morning(now: datetime) -> datetime:
-    """The first moment after *now* at which it is morning, or later on the same day, for everybody."""
-    day = now.astimezone(LAST_MORNING.tzinfo).date()
-    at = datetime.combine(day, LAST_MORNING)
-    while at <= now:
-        day += timedelta(days=1)
-        at = datetime.combine(day, LAST_MORNING)
-    return at
+def next_mornings(now: datetime) -> list[datetime]:
+    """The next morning after *now* in each zone, earliest first."""
+    return sorted(_morning(now, ZoneInfo(name)) for name in ZONES)
+
+
+def _morning(now: datetime, zone: ZoneInfo) -> datetime:
+    at = datetime.combine(now.astimezone(zone).date(), HOUR, tzinfo=zone)
+    return at if at > now else datetime.combine(at.date() + timedelta(days=1), HOUR, tzinfo=zone)
 
 
 def start(port: int = 3000, *, socket: bool = False) -> Playground:
