@@ -80,7 +80,9 @@ class Track:
         return best
 
     def _upto(self, limit: float) -> _Runs:
-        runs = self._runs.setdefault(limit, _Runs(limit, self.step))
+        runs = self._runs.get(limit)
+        if runs is None:
+            runs = self._runs[limit] = _Runs(limit, self.step)
         runs.read(self._points, self._at)
         return runs
 

@@ -86,6 +86,19 @@ def test_each_owner_hears_in_their_own_morning(world: IdleWorld) -> None:
     }
 
 
+def test_somebody_who_flies_west_does_not_hear_of_the_same_day_twice(world: IdleWorld) -> None:
+    at_home(world, ENG, "Asia/Kolkata")
+    look(world, machine(ENG))
+    to_at(world, "2026-11-24T09:00+05:30")
+    assert look(world, machine(ENG)) == 1
+    at_home(world, ENG, "America/New_York")
+    for hours in range(1, 37):
+        to_at(world, "2026-11-24T09:00+05:30")
+        world.clock.advance(timedelta(hours=hours))
+        look(world, machine(ENG))
+    assert [row["subject"] for row in world.posts("reminder")] == ["2026-11-24", "2026-11-25"]
+
+
 def test_a_bot_that_slept_at_nine_says_it_at_twenty_to_ten_once(world: IdleWorld) -> None:
     look(world, machine(ENG))
     to_at(world, "2026-11-24T09:40+00:00")
