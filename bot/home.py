@@ -30,7 +30,8 @@ class Home:
     @property
     def usd_per_hour(self) -> float:
         """What this person's machines bill now, where known."""
-        return sum(one.resource.usd_per_hour or 0.0 for one in self.findings if one.owner == self.user)
+        own = (one.resource for one in self.findings if one.owner == self.user)
+        return sum(one.usd_per_hour or 0.0 for one in own if not one.details.get("counted_with"))
 
 
 def of(parts: Parts, user: str) -> Home:
