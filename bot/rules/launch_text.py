@@ -14,6 +14,14 @@ def usd(amount: float | None) -> str:
     return f"${amount:,.4f}".rstrip("0") if 0 < amount < 0.1 else f"${amount:,.2f}"
 
 
+def rate(amount: float | None) -> str:
+    """A price per hour as AWS lists it, to a hundredth of a cent: $1.006, $98.32, $0.50."""
+    if amount is None:
+        return "unknown"
+    whole, _, part = f"{amount:,.4f}".partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
 def at(moment: datetime | None) -> str:
     """A time in UTC, to the minute."""
     return "an unknown time" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

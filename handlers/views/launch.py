@@ -71,7 +71,7 @@ def _fields(launch: Launch) -> list[str]:
         ("Purpose", wanted.purpose or "(none said)"),
         ("Type", f"{wanted.count} x {wanted.instance_type}, {wanted.market}"),
         ("Region", wanted.region),
-        ("Price per hour", say.usd(launch.usd_per_hour)),
+        ("Price per hour", say.rate(launch.usd_per_hour)),
         (f"Total for {say.hours(wanted.hours)}", say.usd(launch.usd_total)),
         ("Disk", f"{wanted.disk_gb:,} GB gp3, encrypted"),
     ]

@@ -19,7 +19,7 @@ from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, U
 from bot.rules.launch import Attempt, Launch, Offer, Place, Wanted
 from bot.rules.launch_money import Spending, charge, drifted, price
 from bot.rules.launch_next import after, next_choice, next_place, way_out
-from bot.rules.launch_text import at, person, usd
+from bot.rules.launch_text import at, person, rate, usd
 from bot.rules.policy_launch import Launching, Limits
 
 CATALOG = data.load()
@@ -232,6 +232,7 @@ def test_money_times_and_people_read_as_a_person_writes_them() -> None:
         "$8.05",
         "$1,250.00",
     ]
+    assert [rate(x) for x in (None, 1.006, 98.32, 0.5, 1250)] == ["unknown", "$1.006", "$98.32", "$0.50", "$1,250.00"]
     assert at(NOON) == "2026-11-23 12:00 UTC"
     assert [person(x) for x in ("U0ENG", "command line (ann)", "U0<!channel>")] == [
         "<@U0ENG>",
