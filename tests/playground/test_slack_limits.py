@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SdkBlock
 
@@ -362,12 +362,14 @@ NEARLY = st.fixed_dictionaries({"type": st.sampled_from([*BLOCKS, *ELEMENTS])}, 
 INSIDE = st.fixed_dictionaries({"type": st.just("actions"), "elements": st.lists(NEARLY, max_size=3)})
 
 
+@settings(deadline=None)  # other work may share the machine
 @given(st.lists(NEARLY | INSIDE | JUNK, max_size=3) | JUNK)
 def test_the_checks_take_whatever_comes(blocks: Any) -> None:
     problems_of(blocks, "message")
     problems_of(blocks, "modal")
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=200), st.integers(1, 10))
 def test_what_passes_here_passes_slacks_own_models(text: str, count: int) -> None:
     blocks = [section(text=marked(text), fields=[plain(text)] * count), actions(*numbered(count))]
