@@ -1,34 +1,26 @@
-"""One local AWS for the room; each test gets it in fair weather."""
+"""The shared local AWS, as a launch desk sees it; each test gets it empty and in fair weather."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import NOON, Desk, desk
+from desk import Desk, desk
 
+from bot import launch_facts
 from bot.clock import FixedClock
 from bot.cloud import Cloud
 from bot.playground.aws import LocalAws
-from bot.settings import Settings
 
 
 @pytest.fixture
-def aws() -> Iterator[LocalAws]:
+def aws(local_aws: LocalAws) -> LocalAws:
     """A fresh account."""
-    local = LocalAws(FixedClock(NOON))
-    local.start()
-    yield local
-    local.stop()
+    return local_aws
 
 
 @pytest.fixture
-def at(aws: LocalAws, tmp_path: Path) -> Desk:
+def at(aws: LocalAws, local_cloud: Cloud, local_clock: FixedClock, tmp_path: Path) -> Desk:
     """A desk over the local AWS, with one clock for both."""
-
-    def cloud(settings: Settings, policy: object) -> Cloud:
-        return Cloud(settings.model_copy(update={"aws_endpoint_url": aws.endpoint}), policy, only_local=True)  # type: ignore[arg-type]
-
-    assert isinstance(aws.clock, FixedClock)
-    return desk(tmp_path, cloud, clock=aws.clock)
+    launch_facts._kept.clear()
+    return desk(tmp_path, lambda settings, policy: local_cloud, clock=local_clock)

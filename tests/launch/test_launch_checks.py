@@ -21,6 +21,13 @@ def policy(limits: str = "", launching: str = IMAGE, approvals: str = "") -> str
     return text.replace("[launch]", f"{limits}\n[launch]")
 
 
+def with_profile(at: Desk) -> None:
+    """An instance profile named ml."""
+    iam = at.parts.cloud.client("iam", "us-east-1")
+    if not iam.list_instance_profiles()["InstanceProfiles"]:
+        iam.create_instance_profile(InstanceProfileName="ml")
+
+
 REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a region that is not allowed": (
         policy(),
@@ -189,7 +196,7 @@ def parameters_of(at: Desk, aws: LocalAws, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_machine_has_an_encrypted_disk_imdsv2_and_a_boot_script_without_secrets(at: Desk, aws: LocalAws) -> None:
-    at.parts.cloud.client("iam", "us-east-1").create_instance_profile(InstanceProfileName="ml")
+    with_profile(at)
     at.rules(policy(launching=IMAGE + '\ninstance_profile = "ml"\nboot = ["gpu-check", "jupyter", "end-guard"]'))
     params = parameters_of(at, aws, disk_gb=250)
     assert params["BlockDeviceMappings"][0]["Ebs"] == {
@@ -227,7 +234,7 @@ def test_two_machines_are_one_launch(at: Desk, aws: LocalAws) -> None:
 
 def test_the_ways_in_are_told_before_anybody_is_asked(at: Desk, aws: LocalAws) -> None:
     assert "No way in is set up" in at.told(ASKER) or "No way in" in at.find(at.asked(key="0")).notes[-1]
-    at.parts.cloud.client("iam", "us-east-1").create_instance_profile(InstanceProfileName="ml")
+    with_profile(at)
     at.rules(policy(launching=IMAGE + '\ninstance_profile = "ml"'))
     identity = at.approved(key="1")
     assert at.find(identity).notes == ()
