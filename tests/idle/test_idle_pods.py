@@ -14,7 +14,7 @@ from bot.rules.policy_idle import Idle
 
 @cache
 def pods() -> tuple:
-    return tuple((name, {"gpu_max_pct": series}) for name, series in fleet(5, 2))
+    return tuple((name, {"gpu_max_pct": series}) for name, series in fleet(3, 1))
 
 
 def share(rule) -> tuple[int, float]:
@@ -39,7 +39,7 @@ def test_nags_on_bursty_pods_are_right_more_often_than_those_of_a_peak_over_an_h
 
 def test_a_hundred_thousand_rows_are_replayed_within_ten_seconds() -> None:
     rows = ["resource,timestamp,gpu_max_pct,cpu_max_pct"]
-    for name, series in list(pods())[:40]:
+    for name, series in list(pods())[:75]:
         rows += [f"{name},{at.isoformat()},{value:.0f},3" for at, value in series["gpu_max_pct"].points]
     assert len(rows) > 100_000
     begun = time.monotonic()
