@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import launch_remind, launch_sweep, ops
+from bot import launch_remind, launch_sweep, ops, ops_tidy
 from bot.launch_answer import answer, expire
 from bot.launch_ask import write_ask
 from bot.launch_check import check
 from bot.launch_drive import drive
-from bot.launch_end import KIND, end, watch
+from bot.launch_end import end, watch
 from bot.launch_follow import follow
 from bot.launch_freeze import freeze as _freeze
 from bot.launch_freeze import switch
 from bot.launch_more import more
-from bot.launch_rows import budgets, frozen
+from bot.launch_rows import KIND, budgets, frozen
 from bot.launch_sweep import sweep
 from bot.ops import OpFunction
 from bot.parts import Parts
@@ -39,6 +39,7 @@ OPS: Mapping[str, OpFunction] = {
     "launch.sweep": sweep,
     "launch.remind": launch_remind.remind,
     "audit.head": launch_remind.post_head,
+    "ops.tidy": ops_tidy.tidy,
 }
 MORE = ("try_next", "raise_quota")
 
@@ -81,12 +82,11 @@ def _write(parts: Parts, kind: str, click: Click) -> None:
 
 def card(parts: Parts, launch_id: str) -> LaunchCard:
     """The facts of a request's card as they are now; raises KeyError for an id that was never given out."""
-    policy = parts.policy()
-    with parts.store.transaction() as tx:
+    policy, now = parts.policy(), parts.clock.now()
+    with parts.store.reading() as tx:
         launch = launches.find(tx, launch_id)
         if launch is None:
             raise KeyError(launch_id)
-        now = parts.clock.now()
         choice = _next_choice(parts, policy, launch)
         return LaunchCard(
             launch=launch,
@@ -96,7 +96,7 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
             attempts=attempts.all_of(tx, launch.id),
             budgets=budgets(tx, policy, launch.asker, now),
             connect=_connect(parts, policy, launch),
-            refs=_refs(tx, parts, launch),
+            refs=_refs(tx, launch),
             buttons=_buttons(policy, launch, choice),
             waits=_waits(tx, launch),
             next_choice=choice,
@@ -108,6 +108,7 @@ def recover(parts: Parts) -> None:
     parts.store.bury()
     with parts.store.transaction() as tx:
         now = parts.clock.now()
+        ops_tidy.steady(tx, now)
         for launch in launches.expired(tx, now):
             expire(tx, launch, now)
         for launch in launches.in_state(tx, "checking", "approved", "launching", "running"):
@@ -168,10 +169,10 @@ def _connect(parts: Parts, policy: Policy, launch: Launch) -> Connect | None:
     )
 
 
-def _refs(tx: Tx, parts: Parts, launch: Launch) -> tuple[str, ...]:
+def _refs(tx: Tx, launch: Launch) -> tuple[str, ...]:
     """References to its machines, for the buttons that stop and extend them."""
-    now = parts.clock.now()
-    return tuple(
-        resources.see(tx, account="default", region=launch.wanted.region, kind=KIND, aws_id=identity, now=now)
+    found = (
+        resources.ref(tx, account="default", region=launch.wanted.region, kind=KIND, aws_id=identity)
         for identity in launch.instance_ids
     )
+    return tuple(ref for ref in found if ref)

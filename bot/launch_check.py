@@ -10,7 +10,7 @@ from bot.launch_rows import approved, budgets, frozen, move, whisper
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
 from bot.rules import launch_check, launch_money, launch_params
-from bot.rules.errors import CloudError, Gone, NoCapacity, Unsure
+from bot.rules.errors import CloudError, Gone, NoCapacity, SlackError, Unsure
 from bot.rules.launch import Launch, Offer
 from bot.rules.launch_check import Found, Refusal
 from bot.rules.launch_money import Price
@@ -22,6 +22,8 @@ from bot.store import launches
 from bot.store.db import Tx
 from data.shapes import Instance
 
+STRANGER = "Not checked: who asks. Slack did not tell."
+
 
 def check(parts: Parts, op: Op) -> Outcome:
     """Gather what the policy, AWS and Slack say, then ask the approvers or refuse."""
@@ -31,10 +33,13 @@ def check(parts: Parts, op: Op) -> Outcome:
         return Done()
     policy = parts.policy()
     price = launch_money.price(launch.wanted, parts.catalog)
-    refusal = _by_person(parts, launch, policy) or _by_policy(parts, launch, policy, price)
+    stranger, refusal = _by_person(parts, launch, policy)
+    refusal = refusal or _by_policy(parts, launch, policy, price)
     offer = None
     if refusal is None and price is not None:
         offer, refusal = _by_cloud(parts, launch, policy, price)
+    if offer is not None and stranger:
+        offer = replace(offer, notes=(*offer.notes, STRANGER))
     with parts.store.transaction() as tx:
         ops.finish(tx, op, parts.clock.now())
         if offer is not None and price is not None:
@@ -45,11 +50,15 @@ def check(parts: Parts, op: Op) -> Outcome:
     return Done()
 
 
-def _by_person(parts: Parts, launch: Launch, policy: Policy) -> Refusal | None:
+def _by_person(parts: Parts, launch: Launch, policy: Policy) -> tuple[bool, Refusal | None]:
+    """Whether Slack does not tell who asks, and why they may not; they are looked at again when it is approved."""
     if launch.asker in policy.approvals.denied:
-        return Refusal("The policy lets you launch nothing.", "Ask one of the approvers.")
-    why = may_act(parts.people.get(launch.asker), team=parts.people.team())
-    return Refusal(why, "Ask a member of the team to ask for it.", "person") if why else None
+        return False, Refusal("The policy lets you launch nothing.", "Ask one of the approvers.")
+    try:
+        why = may_act(parts.people.get(launch.asker), team=parts.people.team())
+    except SlackError:
+        return True, None
+    return False, Refusal(why, "Ask a member of the team to ask for it.", "person") if why else None
 
 
 def _by_policy(parts: Parts, launch: Launch, policy: Policy, price: Price | None) -> Refusal | None:
@@ -116,6 +125,8 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
             why, "Ask for fewer hours or a smaller type, or an operator raises it under [budgets].", "budget"
         )
     needed = launch_money.needed(policy.approvals, price.usd_total, now)
+    if STRANGER in offer.notes:
+        needed = max(needed, 1)  # a Slack that does not answer never lets anybody do more
     if needed and not _somebody_may(policy):
         return Refusal("The policy names nobody who could approve this.", "An operator sets [approvals] approvers.")
     shown = launch_params.digest(launch.wanted, offer.params, price.usd_per_hour, price.usd_total)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot import ops
 from bot.kinds import KINDS, Look
-from bot.launch_rows import note, notice
+from bot.launch_rows import KIND, note, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.errors import CloudError, Unsure
@@ -16,8 +16,6 @@ from bot.rules.launch_text import at, what
 from bot.rules.policy_launch import End
 from bot.store import launches
 from bot.store.db import Tx
-
-KIND = "ec2_instance"
 
 
 def watch(tx: Tx, parts: Parts, launch: Launch, now: datetime) -> None:

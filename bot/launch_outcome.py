@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import ops
-from bot.launch_rows import card, move, note, notice
+from bot.launch_rows import KIND, card, move, note, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import launch_next
@@ -14,7 +14,7 @@ from bot.rules.errors import CloudError, NoCapacity
 from bot.rules.launch import Attempt, Launch
 from bot.rules.launch_params import REQUEST
 from bot.rules.launch_text import what
-from bot.store import attempts, launches
+from bot.store import attempts, launches, resources
 from bot.store.db import Tx
 
 Answer = Mapping[str, Any]
@@ -39,6 +39,8 @@ def launched(parts: Parts, op: Op, launch: Launch, attempt: Attempt, answer: Ans
         if not attempts.launched(tx, attempt.id, instance_ids=ids, request_id=request_id, now=now):
             return Done()
         launches.change(tx, launch.id, be=("launching",), now=now, instance_ids=ids, progress="pending", started_at=now)
+        for identity in ids:
+            resources.see(tx, account="default", region=attempt.region, kind=KIND, aws_id=identity, now=now)
         detail = {"instance_ids": ids, "zone": attempt.zone, "token": attempt.id, "aws_request_id": request_id}
         note(tx, launch, "launched", actor="mlbot", now=now, detail=detail)
         card(tx, launch, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot import audit, launch_answer, ops, outbox
+from bot import audit, launch_answer, ops, ops_tidy, outbox
 from bot.launch_rows import notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
@@ -62,6 +62,7 @@ def plan_head(tx: Tx, now: datetime) -> None:
     last = state.get(tx, HEAD)
     if last is not None and last["value"] < today:
         ops.enqueue(tx, kind="audit.head", key=last["value"], payload={"day": last["value"]}, now=now)
+        ops_tidy.plan(tx, today, now)
     if last is None or last["value"] < today:
         state.put(tx, HEAD, today, by=audit.BOT, now=now)
 

@@ -16,6 +16,7 @@ from bot.store.db import Tx
 
 CARD, NOTICE, WHISPER = "launch_card", "launch_notice", "whisper"
 FREEZE = "freeze"
+KIND = "ec2_instance"  # what a launch makes
 
 
 def move(

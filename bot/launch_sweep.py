@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import audit, launch_end, ops, outbox
-from bot.launch_rows import card, move, note, notice
+from bot.launch_rows import KIND, card, move, note, notice
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
 from bot.rules import launch_progress
@@ -16,7 +16,7 @@ from bot.rules.errors import CloudError
 from bot.rules.launch import Launch
 from bot.rules.launch_params import MANAGED, OWNER, REQUEST
 from bot.rules.launch_text import person, what
-from bot.store import launches
+from bot.store import launches, resources
 from bot.store.db import Tx
 
 EVERY = timedelta(minutes=5)
@@ -100,6 +100,8 @@ def _adopt(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime)
         "started_at": launch.started_at or launch_progress.started(machines),
         "ended_at": None,
     }
+    for identity in ids:
+        resources.see(tx, account="default", region=launch.wanted.region, kind=KIND, aws_id=identity, now=now)
     moved = move(tx, launch, "running", actor=audit.BOT, now=now, detail={"adopted": ids}, **values)
     if moved is not None:
         launch_end.watch(tx, parts, moved, now)

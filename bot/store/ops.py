@@ -102,6 +102,13 @@ def oldest_due(tx: Tx, now: datetime) -> str | None:
     return found
 
 
+def steady(tx: Tx, *, now: datetime, lease: timedelta) -> None:
+    """Bring back leases and times that lie where only a clock that jumped back can have left them."""
+    at, most = stamp(now), stamp(now + lease)
+    tx.run("UPDATE op SET lease = ? WHERE state = 'ready' AND lease > ?", most, most)
+    tx.run("UPDATE op SET created_at = ?, next_at = ? WHERE state = 'ready' AND created_at > ?", at, at, at)
+
+
 def forget(tx: Tx, *, before: datetime) -> int:
     """Drop what was done before *before*; keys need not be kept longer than anybody sends again."""
     return tx.run("DELETE FROM op WHERE state = 'done' AND ended_at < ?", stamp(before))

@@ -113,6 +113,20 @@ def is_slow(tx: Tx, *, dest: str, now: datetime) -> bool:
     return tx.one("SELECT 1 FROM lane WHERE dest = ? AND slow_until > ?", dest, stamp(now)) is not None
 
 
+def steady(tx: Tx, *, now: datetime, lease: timedelta) -> None:
+    """Bring back leases and times that lie where only a clock that jumped back can have left them."""
+    at, most = stamp(now), stamp(now + lease)
+    tx.run("UPDATE lane SET lease = ? WHERE lease > ?", most, most)
+    tx.run("UPDATE outbox SET created_at = ?, next_at = ? WHERE version > sent_version AND created_at > ?", at, at, at)
+    tx.run("UPDATE lane SET next_at = ? WHERE next_at > ? AND slow_until IS NULL", at, most)
+
+
+def forget(tx: Tx, *, before: datetime) -> int:
+    """Drop whispers that were heard long ago; messages that may be edited stay."""
+    sql = "DELETE FROM outbox WHERE what = 'whisper' AND version = sent_version AND sent_at < ?"
+    return tx.run(sql, stamp(before))
+
+
 def find(tx: Tx, *, what: str, subject: str, dest: str = "") -> Row | None:
     """The message of this kind about *subject*, in *dest* or anywhere."""
     return tx.one(

@@ -33,6 +33,12 @@ def see(
     return str(row["ref"])
 
 
+def ref(tx: Tx, *, account: str, region: str, kind: str, aws_id: str) -> str:
+    """The reference of what was seen before; empty for what never was."""
+    sql = "SELECT ref FROM resource WHERE account = ? AND region = ? AND kind = ? AND aws_id = ?"
+    return str(tx.value(sql, account, region, kind, aws_id) or "")
+
+
 def find(tx: Tx, ref: str) -> Row | None:
     """The row of a reference; None for one that was never given out."""
     return tx.one("SELECT * FROM resource WHERE ref = ?", ref)

@@ -384,3 +384,44 @@ def test_the_head_of_the_audit_log_is_posted_once_a_day(at: Desk) -> None:
     rows, _, digest = heads[0].split(": ", 1)[1].split(" ")[0].partition(":")
     assert audit.verify(at.parts.store, published=(int(rows), digest)).broken_at is None
     assert int(rows) >= before[0]
+
+
+def test_a_slack_that_does_not_say_who_asks_stops_no_request_and_approves_none_by_itself(at: Desk) -> None:
+    at.rules(POLICY.replace("[limits]", "auto_below_usd = 50\n[limits]"))
+    known = at.slack.people.pop(ASKER)
+    identity = at.asked()
+    assert at.find(identity).state == "asked"
+    assert "Not checked: who asks. Slack did not tell." in at.find(identity).notes
+    at.press("approve", identity)
+    at.settle()
+    assert at.find(identity).state == "asked"
+    at.slack.people[ASKER] = known
+    at.pass_time(seconds=60)
+    assert at.find(identity).state == "launching"
+
+
+def test_a_clock_that_jumps_back_holds_nothing_up(at: Desk, world: World) -> None:
+    identity = at.asked()
+    at.slack.down = True
+    at.press("approve", identity)
+    at.settle()
+    at.clock.advance(timedelta(hours=-3))
+    at.slack.down = False
+    at.pass_time(seconds=1)
+    at.pass_time(seconds=61)
+    assert at.find(identity).state == "launching"
+    assert at.card().startswith("launching")
+    assert len(world.machines) == 1
+
+
+def test_old_rows_are_dropped_and_requests_and_the_log_stay(at: Desk) -> None:
+    identity = at.approved()
+    before = audit.head(at.parts.store)[0]
+    for _ in range(40):
+        at.pass_time(days=1)
+    with at.parts.store.reading() as tx:
+        assert tx.value("SELECT COUNT(*) FROM op WHERE created_at < '2026-11-24' AND state = 'done'") == 0
+        assert tx.value("SELECT COUNT(*) FROM outbox WHERE what = 'whisper'") == 0
+        assert tx.value("SELECT COUNT(*) FROM attempt") == 1
+    assert at.find(identity).instance_ids
+    assert audit.head(at.parts.store)[0] >= before
