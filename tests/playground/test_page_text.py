@@ -158,7 +158,8 @@ CONTRASTS = [
     ("ink", "ground"), ("ink", "side"), ("ink", "raised"), ("ink", "hover"), ("ink", "whisper"), ("ink", "tint"),
     ("soft", "ground"), ("soft", "side"), ("soft", "raised"), ("soft", "hover"), ("soft", "whisper"), ("soft", "line"),
     ("soft", "accent-soft"), ("ink", "accent-soft"), ("accent-ink", "accent"), ("danger-ink", "count"),
-    ("selected-ink", "selected"), ("danger-ink", "danger"), ("danger", "ground"), ("danger", "raised"), ("danger", "danger-soft"), ("link", "ground"),
+    ("selected-ink", "selected"),
+    ("danger-ink", "danger"), ("danger", "ground"), ("danger", "raised"), ("danger", "danger-soft"), ("link", "ground"),
     ("link", "whisper"), ("code", "code-ground"), ("mention", "mention-ground"), ("own-ink", "own-ground"),
     ("bar-ink", "bar"), ("bar-soft", "bar"), ("bar-ink", "bar-button"), ("ink", "warn-soft"), ("ink", "good-soft"),
 ]  # fmt: skip
