@@ -423,7 +423,7 @@ def test_a_region_that_hangs_costs_two_timeouts_and_is_named(world, monkeypatch)
     cloud = Cloud(world.parts.settings, world.parts.policy, only_local=True)
     began = time.monotonic()
     found = listing(replace(world.parts, cloud=cloud), whose="all", user=ENGINEER)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert [row.resource.id for row in found.rows] == [identity]
     assert [gap.region for gap in found.gaps] == [REGIONS[1]]
     assert found.gaps[0].reason.startswith("AWS did not answer")

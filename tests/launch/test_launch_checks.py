@@ -159,7 +159,7 @@ def test_what_aws_does_not_answer_stands_on_the_card_and_stops_nothing(
 def test_an_aws_that_hangs_leaves_every_question_open_in_time(at: Desk, aws: LocalAws) -> None:
     aws.disturb("hang", "DescribeSubnets", times=None)
     wanted = at.find(at.ask()).wanted
-    found = launch_facts.look(at.parts, wanted, at.parts.catalog.instance("g5.xlarge"), patience=1.5)
+    found = launch_facts.look(at.parts, wanted, at.parts.catalog.instance("g5.xlarge"), patience=5)
     assert str(found.places.error) == "AWS did not answer in time."
     assert found.image.value is not None
     aws.faults.clear()
