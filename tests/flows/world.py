@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,7 +150,10 @@ def world(folder: Path, *, socket: bool = False, policy: str = POLICY, at: datet
     )
     bot = build(settings, clock=clock)
     bot.open_doors()
-    if not socket:
+    if socket:
+        while not slack.sockets.connected:  # what is sent before the socket is open is lost, as in Slack
+            threading.Event().wait(0.01)
+    else:
         slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
     try:
         yield World(bot, slack, aws, clock, policy_file)
