@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,8 +150,7 @@ def world(folder: Path, *, socket: bool = False, policy: str = POLICY, at: datet
     bot = build(settings, clock=clock)
     bot.open_doors()
     if socket:
-        while not slack.sockets.connected:  # what is sent before the socket is open is lost, as in Slack
-            threading.Event().wait(0.01)
+        assert slack.sockets.connected.wait(20)  # what is sent before the socket is open is lost, as in Slack
     else:
         slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
     try:

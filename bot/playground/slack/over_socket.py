@@ -122,11 +122,6 @@ class OverSocket:
             if not self._sockets:
                 self.connected.clear()
 
-    @property
-    def connected(self) -> bool:
-        """Whether the bot's socket is open by now."""
-        return self._next() is not None
-
     def refresh(self) -> None:
         """Ask every client to open a new connection, as Slack does every few hours; the old one ends."""
         with self._lock:
