@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 7.0  # the card must stand within 15 s, whatever AWS does
 KEEP = timedelta(minutes=5)  # offers, subnets and images change seldom
 
+_lock = threading.Lock()
+_flights: dict[tuple[int, object], Future[Any]] = {}
 _kept: WeakKeyDictionary[Cloud, dict[object, tuple[datetime, Any]]] = WeakKeyDictionary()
 
 
@@ -79,10 +82,28 @@ def _remembered(parts: Parts, key: object, ask: Callable[[], T]) -> T:
     if (known := kept.get(key)) and abs(now - known[0]) < KEEP:
         value: T = known[1]
         return value
-    found = ask()
+    found = _together(parts, key, ask)
     if found:
         kept[key] = (now, found)
     return found
+
+
+def _together(parts: Parts, key: object, ask: Callable[[], T]) -> T:
+    """Ask once for all who want to know the same at the same time: many requests at once are one question."""
+    flight: Future[T] = Future()
+    with _lock:
+        leading = _flights.setdefault((id(parts.cloud), key), flight)
+    if leading is not flight:
+        joined: T = leading.result()
+        return joined
+    try:
+        flight.set_result(ask())
+    except BaseException as error:
+        flight.set_exception(error)
+    finally:
+        with _lock:
+            del _flights[id(parts.cloud), key]
+    return flight.result()
 
 
 def _zones(parts: Parts, wanted: Wanted) -> tuple[str, ...]:
@@ -186,8 +207,13 @@ def _room(parts: Parts, wanted: Wanted) -> Room | None:
         return None
     client = parts.cloud.client("service-quotas", wanted.region)
     which = {"ServiceCode": quota.service, "QuotaCode": quota.code}
-    limit = float(parts.cloud.call(client.get_service_quota, **which)["Quota"]["Value"])
-    return Room(quota, limit, _used(parts, wanted, quota))
+
+    def ask() -> float:
+        return float(parts.cloud.call(client.get_service_quota, **which)["Quota"]["Value"])
+
+    limit = _together(parts, ("limit", wanted.region, quota.code), ask)
+    used = _together(parts, ("used", wanted.region, quota.code), lambda: _used(parts, wanted, quota))
+    return Room(quota, limit, used)
 
 
 def _used(parts: Parts, wanted: Wanted, quota: Quota) -> float:

@@ -9,12 +9,16 @@ from typing import Any
 from bot.store.db import Row, Tx
 from bot.store.values import pack, stamp
 
+# What people wait for comes first; a switch that stops everything comes before all.
+RANKS = {"launch.freeze": 0, "launch.answer": 1, "launch.more": 1, "instances.press": 1, "launch.drive": 2}
+LAST = 5
 DUE = "state = 'ready' AND next_at <= ? AND (lease IS NULL OR lease <= ?)"
 
 
 def add(tx: Tx, *, kind: str, key: str, payload: Mapping[str, Any], now: datetime, due: datetime) -> bool:
     """Add an op unless its key is known; returns whether it was added."""
-    return tx.add("op", kind=kind, key=key, payload=pack(payload), next_at=stamp(due), created_at=stamp(now))
+    rank, at = RANKS.get(kind, LAST), stamp(now)
+    return tx.add("op", kind=kind, key=key, rank=rank, payload=pack(payload), next_at=stamp(due), created_at=at)
 
 
 def is_due(tx: Tx, now: datetime) -> bool:
@@ -24,11 +28,11 @@ def is_due(tx: Tx, now: datetime) -> bool:
 
 
 def claim(tx: Tx, *, owner: str, now: datetime, lease: timedelta) -> Row | None:
-    """Take the op that has been due longest; its row, or None when nothing is due."""
+    """Take the op of the first rank that has been due longest; its row, or None when nothing is due."""
     at = stamp(now)
     return tx.one(
         "UPDATE op SET owner = ?, lease = ?, attempts = attempts + 1"
-        f" WHERE id = (SELECT id FROM op WHERE {DUE} ORDER BY next_at, id LIMIT 1) RETURNING *",
+        f" WHERE id = (SELECT id FROM op WHERE {DUE} ORDER BY rank, next_at, id LIMIT 1) RETURNING *",
         owner,
         stamp(now + lease),
         at,

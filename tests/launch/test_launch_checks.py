@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -245,3 +246,15 @@ def test_the_ways_in_are_told_before_anybody_is_asked(at: Desk, aws: LocalAws) -
     assert way.ssm == f"aws ssm start-session --target {one} --region us-east-1"
     assert "8889" in way.jupyter
     assert way.check == "nvidia-smi"
+
+
+def test_many_checks_at_once_ask_aws_one_question(at: Desk, aws: LocalAws) -> None:
+    aws.disturb("delay", "DescribeInstances", times=1, seconds=0.3)
+    wanted = at.find(at.ask()).wanted
+    instance = at.parts.catalog.instance("g5.xlarge")
+    before = aws.calls["DescribeInstances"]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: launch_facts.look(at.parts, wanted, instance), range(6)))
+    assert aws.calls["DescribeInstances"] - before < 6
+    assert len({one.room.value.used for one in found if one.room.value}) == 1
+    assert all(one.places.value for one in found)

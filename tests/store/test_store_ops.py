@@ -238,3 +238,13 @@ def test_the_leases_of_a_process_that_died_are_free_at_once_and_those_of_a_livin
     assert at.store.bury() == 1
     assert at.store.bury() == 0
     assert workers.run_due() == 1
+
+
+def test_what_people_wait_for_comes_first_and_the_freeze_before_all(tmp_path: Path) -> None:
+    at, seen = parts(tmp_path), []
+    kinds = ("launch.check", "launch.drive", "launch.answer", "launch.freeze")
+    for n, kind in enumerate(kinds):
+        put(at, kind, kind=kind, due=timedelta(seconds=n))
+    at.clock.advance(timedelta(minutes=1))
+    Workers(at, dict.fromkeys(kinds, recorder(seen))).run_due()
+    assert seen == ["launch.freeze", "launch.answer", "launch.drive", "launch.check"]

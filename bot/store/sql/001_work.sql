@@ -3,6 +3,7 @@ CREATE TABLE op (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     payload TEXT NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 5,
     state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'done', 'failed')),
     owner TEXT,
     lease TEXT,
