@@ -40,7 +40,7 @@ bench: setup
 
 # Launches under kill -9 and lost replies; N requests.
 chaos: setup
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.chaos $(N)
 
 clean:
 	rm -rf .venv .local build *.egg-info
