@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot import launch_facts, launch_outcome, ops
 from bot.launch_ask import check_again
-from bot.launch_rows import card, frozen, move, notice
+from bot.launch_rows import frozen, move, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import launch_next, launch_params
@@ -67,7 +67,6 @@ def _begin(parts: Parts, op: Op) -> Outcome | tuple[Launch, Attempt]:
             ops.finish(tx, op, now)
             return Done()
         if why := frozen(tx):
-            card(tx, launch, now)
             return _lapse(tx, parts, op, launch) or Retry(why, LOOK_AGAIN)
         return _lapse(tx, parts, op, launch) or _void(tx, parts, op, launch) or _next(tx, parts, op, launch)
 
@@ -130,8 +129,6 @@ def _still_wanted(parts: Parts, op: Op, launch: Launch, attempt: Attempt) -> Out
     with parts.store.reading() as tx:
         why = frozen(tx)
     if why:
-        with parts.store.transaction() as tx:
-            card(tx, launch, now)
         return Retry(why, LOOK_AGAIN)
     if lapsed(launch, parts.policy().approvals, now):
         return launch_outcome.unanswered(parts, op, launch, attempt)

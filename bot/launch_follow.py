@@ -18,8 +18,9 @@ from bot.rules.launch_text import what
 from bot.store import launches
 from bot.store.db import Tx
 
+# A machine is pending for some seconds, its checks take minutes, and everybody shares AWS's limit of describe calls.
 OFTEN, SELDOM = timedelta(seconds=5), timedelta(seconds=20)
-EARLY = timedelta(minutes=3)
+EARLY = timedelta(minutes=2)
 PATIENCE = timedelta(minutes=30)  # then it is called ready although AWS never said that its checks passed
 
 
@@ -39,7 +40,7 @@ def follow(parts: Parts, op: Op) -> Outcome:
         if found.gone or found.progress == "ready":
             ops.finish(tx, op, parts.clock.now())
             return Done()
-    return Retry(f"{launch.id} is {found.progress}", OFTEN if age < EARLY else SELDOM)
+    return Retry(f"{launch.id} is {found.progress}", OFTEN if found.progress == "pending" and age < EARLY else SELDOM)
 
 
 def _facts(parts: Parts, launch: Launch) -> list[Fact]:

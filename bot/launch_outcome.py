@@ -53,7 +53,8 @@ def unsure(parts: Parts, op: Op, launch: Launch, attempt: Attempt, error: CloudE
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         attempts.unsure(tx, attempt.id, code=error.code, error=str(error))
-        card(tx, launch, now)
+        if not attempt.unsure or attempt.error != str(error):
+            card(tx, launch, now)
     return Retry(str(error))
 
 

@@ -210,6 +210,7 @@ def _failed(parts: Parts, row: Row, owner: str, error: Exception) -> None:
     if not isinstance(error, BotError):
         log.error("message %s %s could not be drawn or sent", row["what"], row["subject"], exc_info=error)
     code = getattr(error, "code", "") or type(error).__name__
+    log.warning("message %s %s to %s waits: %s", row["what"], row["subject"], row["dest"], code)
     pause = min(timedelta(seconds=2.0 ** min(row["attempts"], 10)), LONGEST_PAUSE)
     after = getattr(error, "retry_after", None)
     held = isinstance(error, SlackError) and code not in OF_THE_MESSAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from data.catalog import Catalog
@@ -19,6 +20,8 @@ BUSIEST = 0.7  # of a replica's capacity, so that the 95th percentile of the wai
 UNNAMED = 0.45  # deviation of the logarithm that naming no runtime adds
 GUESSED = 0.5  # and guessing a shape or FLOPs from the number of weights
 TEXT = ("decoder", "encoder-decoder")
+TAKE_TURNS = ("huggingface", "litgpt-4bit", "llama.cpp")  # layers are spread over the chips unless a TP is told
+BEAMS = re.compile(r"beam[ -]?search\D{0,12}(\d{1,2})|(\d{1,2})[ -]?beams?\b|beams?\s*=?\s*(\d{1,2})", re.IGNORECASE)
 
 
 def estimate(work: Inference, cluster: Cluster, catalog: Catalog) -> Estimate:
@@ -56,14 +59,23 @@ def _text(work: Inference, cluster: Cluster, catalog: Catalog, found: Machine, s
     if not named:
         said.append(f"no runtime named: {run.name} assumed")
     chips = _chips_a_replica(work, cluster, found)
-    lanes = 1.0 if run.name in ("huggingface", "litgpt-4bit", "llama.cpp") else float(chips)
-    one = Replica(work.model, shape(work.model), found, run, chips, lanes)
+    takes_turns = run.name in TAKE_TURNS and not work.parallel.tp
+    lanes = 1.0 if takes_turns else float(chips)
+    one = Replica(work.model, shape(work.model), found, run, chips, lanes, beams(work.scenario))
+    if one.beams > 1:
+        said.append(f"beam search: each request is decoded as {one.beams} sequences, {2 * one.beams} candidates a step")
     replicas = max(1, cluster.count // chips)
     context = float((work.input_tokens or TOKENS_IN) + (work.output_tokens or TOKENS_OUT))
     if one.most_sequences(context) < 1:
         return _too_big(one, cluster, context, said)
     load = _load(work, one, replicas, said)
     return _answer(work, cluster, one, load, replicas, said, named)
+
+
+def beams(scenario: str | None) -> int:
+    """Beams that are searched for each request ("beam search 4"); 1 where none are told."""
+    found = BEAMS.search(scenario or "")
+    return max(1, int(next(group for group in found.groups() if group))) if found else 1
 
 
 def _chips_a_replica(work: Inference, cluster: Cluster, found: Machine) -> int:
@@ -88,7 +100,8 @@ def _load(work: Inference, one: Replica, replicas: int, said: list[str]) -> Load
     if told:
         return Load(tokens_in, tokens_out, min(float(most), max(1.0, told / (1 if work.batch else replicas))), False)
     if work.qps:
-        return Load(tokens_in, tokens_out, _at_once(one, work.qps / replicas, tokens_in, tokens_out, most), False)
+        at_once = _at_once(one, work.qps / replicas, tokens_in, tokens_out, min(most, AT_ONCE))
+        return Load(tokens_in, tokens_out, at_once, False)
     said.append(f"requests come without limit: {most} are served at once by a replica")
     return Load(tokens_in, tokens_out, float(most), True)
 
@@ -119,12 +132,13 @@ def _answer(
     else:
         capacity = replicas / one.request_s(load.batch, load.tokens_in, load.tokens_out)
     wanted = work.qps
-    if wanted is not None:  # what it could do when more were served at once than this load needs
-        busiest = max(load.batch, float(min(AT_ONCE, one.most_sequences(load.tokens_in + load.tokens_out))))
+    if wanted is not None:  # by what a replica could do, whatever share of it this load takes
+        busiest = float(min(AT_ONCE, one.most_sequences(context))) or 1.0
         capacity = replicas / one.request_s(busiest, load.tokens_in, load.tokens_out)
     rate = capacity if wanted is None else min(wanted, capacity)
     around = spread(_sigma(one, named))
-    parts = one.parts(load.batch, load.tokens_in + load.tokens_out)
+    # Requests are at every stage of their answer: half of it is held on the average.
+    parts = one.parts(load.batch, context)
     # A demand that is met is what it is; only what the machine sets is uncertain.
     rates = interval(rate, spread(0.05) if wanted is not None and rate < BUSIEST * capacity else around)
     memory = Memory(interval(sum(parts.values()), spread(0.17)), parts, one.machine.usable_gb)
@@ -186,7 +200,7 @@ def _too_big(one: Replica, cluster: Cluster, context: float, said: list[str]) ->
 
 def _steps(one: Replica, load: Load, step: float, prefill: float) -> tuple[Step, ...]:
     run, chip = one.runtime, one.machine
-    read = (one.touched(load.batch) + one.kv_per_token * load.tokens_in * load.batch) / GB
+    read = (one.touched(load.batch) + one.kv_per_token * load.tokens_in * load.batch * one.beams) / GB
     return (
         Step(
             name="Weights and KV cache",

@@ -27,6 +27,7 @@ class Replica:
     runtime: Runtime
     chips: int
     lanes: float = 1.0  # chips that work at once: 1 where layers are spread over chips and take turns
+    beams: int = 1  # sequences that each request is decoded as
 
     @property
     def weights(self) -> float:
@@ -55,18 +56,21 @@ class Replica:
         return usable - self.weights * (1 + WORKSPACE)
 
     def most_sequences(self, context: float) -> int:
-        """How many sequences of *context* tokens fit at once."""
-        return max(0, min(MOST_SEQUENCES, int(self.room() / max(1.0, self.kv_per_token * context))))
+        """How many requests of *context* tokens fit at once."""
+        each = max(1.0, self.kv_per_token * context * self.beams * (1 + WORKSPACE))
+        return max(0, min(MOST_SEQUENCES, int(self.room() / each)))
 
     def step_s(self, batch: float, context: float) -> float:
-        """Seconds of one decode step for *batch* sequences that hold *context* tokens each."""
+        """Seconds of one decode step for *batch* requests that hold *context* tokens each."""
         lanes, run = self.lanes, self.runtime
+        candidates = 1 if self.beams == 1 else 2  # beam search weighs two for each beam
+        batch *= self.beams
         read = self.touched(batch) + self.kv_per_token * context * batch
         bound = read / (lanes * self.machine.bandwidth * run.memory_use)
         flops = 2.0 * self.of.active * batch + attention_flops(self.of, 2 * context) * batch
         multiplied = flops / (lanes * self.machine.flops * DECODE_PEAK)
         layers = self.of.layers * run.layer_s * (1 + 0.16 * math.log2(max(1.0, lanes)))
-        return max(bound, multiplied) + layers + run.sequence_s * batch + self._exchange(batch)
+        return max(bound, multiplied) + layers + run.sequence_s * batch * candidates + self._exchange(batch)
 
     def prefill_s(self, tokens: float, batch: float = 1.0) -> float:
         """Seconds until the prompt of *tokens* tokens is read, for *batch* of them together."""
@@ -92,7 +96,7 @@ class Replica:
 
     def parts(self, batch: float, context: float) -> dict[str, float]:
         """Decimal GB on one chip, part by part."""
-        kv = self.kv_per_token * context * batch
+        kv = self.kv_per_token * context * batch * self.beams
         return {
             "weights": self.weights / self.chips / GB,
             "KV cache": kv / self.chips / GB,

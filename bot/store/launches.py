@@ -105,14 +105,6 @@ def spending(tx: Tx, since: datetime) -> list[Spending]:
     ]
 
 
-def by_instance(tx: Tx, instance_id: str) -> Launch | None:
-    """The request that a machine came from."""
-    row = tx.one(
-        "SELECT launch.* FROM launch, json_each(launch.instance_ids) AS one WHERE one.value = ? LIMIT 1", instance_id
-    )
-    return None if row is None else _launch(row)
-
-
 def counts(tx: Tx) -> dict[str, int]:
     """How many requests there are in each state."""
     return {row["state"]: row["n"] for row in tx.all("SELECT state, COUNT(*) AS n FROM launch GROUP BY state")}

@@ -239,3 +239,22 @@ def test_after_a_restore_nothing_is_launched_twice(at: Desk, aws: LocalAws, tmp_
     at.pass_time(minutes=6)
     assert len(machines(at)) == 1
     assert at.find(identity).state == "running"
+
+
+def test_a_card_is_not_edited_again_while_nothing_new_is_known(at: Desk, aws: LocalAws) -> None:
+    identity = at.asked()
+    aws.fail("RunInstances", "RequestLimitExceeded", status=503, times=None)
+    at.press("approve", identity)
+    at.settle()
+    edits = len(at.slack.updates)
+    for _ in range(5):
+        at.pass_time(seconds=61)
+    assert len(at.slack.updates) == edits
+    with at.parts.store.transaction() as tx:
+        launch.switch(tx, on=True, reason="", by="cli", now=at.clock.now())
+    at.settle()
+    assert "frozen" in at.card()
+    edits = len(at.slack.updates)
+    for _ in range(5):
+        at.pass_time(seconds=61)
+    assert len(at.slack.updates) == edits
