@@ -70,9 +70,9 @@ class Playground:
         return "Scanned. /ml-idle shows what was found."
 
     def no_capacity(self) -> str:
-        """The next launch finds no capacity in any zone."""
+        """The next launch finds the first three zones full; boto3 asks each of them twice."""
         self.aws.no_capacity(times=6)
-        return "AWS has no capacity for the next launch."
+        return "The next launch will find three zones full."
 
     def lose_a_reply(self) -> str:
         """The next RunInstances works, but its answer is lost; boto3 tries twice by itself."""

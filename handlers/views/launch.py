@@ -91,7 +91,7 @@ def _state(found: LaunchCard) -> Iterator[str]:
         yield f"*Waiting:* {told(found.waits)}"
     refused = [a for a in found.attempts if a.state == "refused"]
     if refused:
-        yield "\n".join(f"• {plain(a.zone)}: {plain(a.error)} ({plain(a.error_code)})" for a in refused[-6:])
+        yield "\n".join(f"• {plain(a.zone)}: {plain(a.error)}" for a in refused[-6:])
     if launch.instance_ids:
         ids = ", ".join(f"`{plain(one)}`" for one in launch.instance_ids[:10])
         end = f", ends {moment(launch.until)}" if launch.until else ""
