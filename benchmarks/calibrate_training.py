@@ -96,7 +96,7 @@ class Belief:
 
 def _priors() -> dict[Key, Belief]:
     made = {}
-    for row in _read("training_priors"):
+    for row in read_table("training_priors"):
         spread = math.log(float(row["p90"]) / float(row["p10"])) / 2.563 if row["p10"] else USUAL_SIGMA
         lifted = float(row["mfu"]) * LIFT.get(row["kind"], 1.0)
         key = Key(row["chips"], row["precision"], row["kind"], row["stack"])
@@ -230,7 +230,8 @@ def _doubt(name: str, families: list[list[float]]) -> Row:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _read(name: str) -> list[Row]:
+def read_table(name: str) -> list[Row]:
+    """The rows of a calibration table as it stands."""
     with (FOLDER / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

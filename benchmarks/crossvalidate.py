@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import calibrate_training
+from benchmarks import calibrate_serving, calibrate_training
 from benchmarks.calibrate_training import Rows, with_tables
 from benchmarks.cases import Case, predicted
 from benchmarks.lines import read
@@ -14,7 +14,7 @@ from estimator import estimate
 from estimator.result import Estimate, Range
 
 Calibrator = Callable[[Iterable[Case], Catalog], Rows]
-CALIBRATORS: tuple[Calibrator, ...] = (calibrate_training.tables,)
+CALIBRATORS: tuple[Calibrator, ...] = (calibrate_training.tables, calibrate_serving.tables)
 
 
 @dataclass(frozen=True, slots=True)

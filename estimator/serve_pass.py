@@ -89,10 +89,15 @@ def _vision(work: Inference) -> str:
     return "vit" if kind_of(work.model) == "vit" else "cnn"
 
 
+def runtime(framework: str | None) -> str:
+    """tensorrt for compilers to the chip, other for frameworks."""
+    fast = framework and re.search(r"tensorrt|\btrt\b|neuron", framework, re.IGNORECASE)
+    return "tensorrt" if fast else "other"
+
+
 def share(kind: str, framework: str | None, batch: float | None, catalog: Catalog) -> Pass:
     """Share of the peak; TensorRT and its like apart from frameworks, small batches below large ones."""
-    fast = bool(framework and re.search(r"tensorrt|\btrt\b|neuron|onnx.*tensorrt", framework, re.IGNORECASE))
-    found = passes(catalog)[kind, "tensorrt" if fast else "other"]
+    found = passes(catalog)[kind, runtime(framework)]
     if batch is None:
         return found
     reached = batch / (batch + SMALL_BATCH)
