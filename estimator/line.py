@@ -142,7 +142,7 @@ def read(text: str) -> tuple[object, Line]:
         raise Unclear("The line is not JSON.", field="line", example=EXAMPLE) from None
     if not isinstance(raw, dict):
         raise Unclear("The line is not a JSON object.", field="line", example=EXAMPLE)
-    return raw.get("id"), _checked(raw)
+    return _echo(raw.get("id")), _checked(raw)
 
 
 def identity(text: str) -> object:
@@ -151,7 +151,16 @@ def identity(text: str) -> object:
         raw = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return raw.get("id") if isinstance(raw, dict) else None
+    return _echo(raw.get("id")) if isinstance(raw, dict) else None
+
+
+def _echo(said: Any) -> Any:
+    """The id as it comes back; None for what JSON cannot say, such as 1e999, which reads as infinite."""
+    try:
+        json.dumps(said, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return said
 
 
 def _checked(raw: dict[str, Any]) -> Line:
