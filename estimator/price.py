@@ -118,7 +118,7 @@ def is_service(work: Workload) -> bool:
 def _tokens_asked(work: Workload, made: Estimate) -> float | None:
     if not isinstance(work, Inference) or work.qps is None or made.tokens_per_s is None or made.samples_per_s is None:
         return None
-    return work.qps * made.tokens_per_s.mid / made.samples_per_s.mid
+    return work.qps * (made.tokens_per_s.mid / made.samples_per_s.mid)
 
 
 def _per(rate: Range | None, asked: float | None, usd_per_hour: float | None, units: float) -> Range | None:

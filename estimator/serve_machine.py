@@ -2,72 +2,113 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from data.shapes import Chip
 from estimator.compute import peak_tflops, sixteen_bit_peak
+from estimator.efficiency import chip_class
 from estimator.plan import CPU_GFLOPS
 from estimator.result import Cluster
+from estimator.serve_tables import Tables
 
 CPU_GB_PER_S = 2.0  # memory bandwidth of a virtual CPU; a rule of thumb (some 300 GB/s over 150 of them)
-USABLE = 0.92  # of an accelerator's memory, for weights and KV cache (vLLM's default leaves 10 %)
+# What 16- and 8-bit arithmetic brings a CPU over 32 bits; the sevenths have matrix units (AMX) or matrix instructions.
+CPU_GAINS = {"bf16": 1.5, "int8": 3.0}
+CPU_GAINS_SEVENTH = {"bf16": 6.0, "int8": 10.0}
+USABLE = 0.97  # of an accelerator's memory: driver, context and fragments keep the rest
 USABLE_HOST = 0.85
-LINK_USE = 0.65  # of a link's rate in one direction, by large all-reduces
-BITS = {"fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.56, "fp4": 0.56}
+PCIE = 200.0  # GB/s a chip, below which the chips of a machine exchange through the host
+BYTES = {"fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.53, "fp4": 0.5625}
+COMPUTE_BITS = {"fp32": "32", "tf32": "32", "fp8": "8", "int8": "8", "fp4": "4"}
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One chip (or CPU machine) as serving sees it: FLOP/s, bytes/s, GB."""
+    """One chip, or one CPU machine, as serving sees it."""
 
-    flops: float
-    bandwidth: float
+    name: str
+    chips: str  # class of chips
+    flops: float  # peak in FLOP/s
+    share: float  # of the peak, by large matrix products
+    bandwidth: float  # bytes/s
     usable_gb: float
-    link: float  # bytes/s in one direction between the chips of a node
-    precision: str  # of the weights
+    host_link: bool  # chips of a machine exchange through the host
+    link: float  # bytes/s in one direction
+    precision: str
+    weight_bytes: float
     kv_bytes: float
+    measured: bool  # rows of this class of chips are behind the share
 
 
-def usual_precision(cluster: Cluster) -> str:
+def usual_precision(chip: Chip | None) -> str:
     """What people serve in when they do not say."""
-    chip = cluster.chip
     if chip is None:
         return "int8"
     return "bf16" if chip.bf16 else "fp16" if chip.fp16 else "fp32"
 
 
-def machine(cluster: Cluster, precision: str) -> Machine | str:
-    """The machine in *precision*, or why it cannot be estimated, in a sentence."""
+def machine(cluster: Cluster, precision: str, known: Tables, *, weight_only: bool = False) -> Machine | str:
+    """The machine in *precision*, or why it cannot be estimated, in a sentence.
+
+    With *weight_only*, 8-bit integers are unpacked to 16 bits before they multiply, as 4-bit ones always are.
+    """
     chip = cluster.chip
     if chip is None:
-        return _host(cluster, precision)
+        return _host(cluster, precision, known)
     if chip.bandwidth_gb_s is None:
         return f"{chip.name} is not ranked: its maker publishes no memory bandwidth"
-    share = cluster.instance.chips if cluster.instance and 0 < cluster.instance.chips < 1 else 1.0
-    memory = cluster.instance.chip_memory_gb if cluster.instance and cluster.instance.chip_memory_gb else chip.memory_gb
-    peak = peak_tflops(chip, precision) or sixteen_bit_peak(chip) or chip.fp32
-    if precision == "int4":  # 4-bit weights are unpacked to 16 bits before they multiply
-        peak = sixteen_bit_peak(chip) or chip.fp32
+    peak, bits = _peak(chip, precision, weight_only)
     if not peak:
         return f"{chip.name} is not ranked: its maker publishes no peak"
+    share = cluster.instance.chips if cluster.instance and 0 < cluster.instance.chips < 1 else 1.0
+    memory = cluster.instance.chip_memory_gb if cluster.instance and cluster.instance.chip_memory_gb else chip.memory_gb
+    chips = "neuroncore-v1" if chip.arch == "NeuronCore-v1" else chip_class(chip)
     return Machine(
+        name=chip.name,
+        chips=chips,
         flops=peak * share * 1e12,
+        share=known.matmul(chips, bits),
         bandwidth=chip.bandwidth_gb_s * share * 1e9,
         usable_gb=memory * USABLE,
-        link=(chip.link_gb_s or 32.0) / 2 * LINK_USE * 1e9,
+        host_link=(chip.link_gb_s or 0.0) < PCIE and chip.vendor != "AWS",
+        link=(chip.link_gb_s or 32.0) / 2 * 1e9,
         precision=precision,
-        kv_bytes=1.0 if precision in ("fp8", "fp4") else 2.0,
+        weight_bytes=BYTES[precision],
+        kv_bytes=1.0 if precision in ("fp8", "fp4") else 4.0 if precision == "fp32" else 2.0,
+        measured=known.matmul_name(chips, bits) in known.seen,
     )
 
 
-def _host(cluster: Cluster, precision: str) -> Machine | str:
+def _peak(chip: Chip, precision: str, weight_only: bool) -> tuple[float | None, str]:
+    sixteen = sixteen_bit_peak(chip)
+    if precision == "int4" or (precision == "int8" and weight_only):
+        return sixteen or chip.fp32, "16" if sixteen else "32"
+    peak = peak_tflops(chip, precision)
+    if peak:
+        return peak, COMPUTE_BITS.get(precision, "16")
+    if precision == "fp4" and (chip.fp8 or chip.int8):
+        return chip.fp8 or chip.int8, "8"
+    return (sixteen, "16") if sixteen else (chip.fp32, "32")
+
+
+def _host(cluster: Cluster, precision: str, known: Tables) -> Machine | str:
     if cluster.instance is None:
         return "name an instance type for a CPU"
-    gain = {"int8": 3.0, "bf16": 1.5, "fp16": 1.0, "int4": 1.0}.get(precision, 1.0)
+    one = cluster.instance
+    seventh = re.match(r"[a-z]+[7-9]", one.name) is not None
+    gain = (CPU_GAINS_SEVENTH if seventh else CPU_GAINS).get(precision, 1.0)
     return Machine(
-        flops=cluster.instance.vcpu * CPU_GFLOPS * gain * 1e9,
-        bandwidth=cluster.instance.vcpu * CPU_GB_PER_S * 1e9,
-        usable_gb=cluster.instance.memory_gib * 1.073741824 * USABLE_HOST,
+        name=one.name,
+        chips="cpu",
+        flops=one.vcpu * CPU_GFLOPS * gain * 1e9,
+        share=known.matmul("cpu", "16"),
+        bandwidth=one.vcpu * CPU_GB_PER_S * 1e9,
+        usable_gb=one.memory_gib * 1.073741824 * USABLE_HOST,
+        host_link=True,
         link=1e9,
         precision=precision,
+        weight_bytes=BYTES[precision],
         kv_bytes=2.0,
+        measured=False,
     )
