@@ -234,7 +234,8 @@ def _pipeline(asked: Asked, catalog: Catalog) -> Pipeline:
         raise Unclear(NO_LOAD, field="queries", example="pipeline bert-base samples=100k epochs=3 queries=1M")
     first = {name: value for name, value in values.items() if name not in served or name in both}
     wishes = {"deadline_hours", "budget_usd", "trials", "parallel_trials"}
-    second = {name: value for name, value in values.items() if name in (served | both) - wishes}
+    told = {"seq_len"} if "input_tokens" in values else set()  # the requests' own length goes before the training's
+    second = {name: value for name, value in values.items() if name in (served | both) - wishes - told}
     shared = {"families": asked.families, "markets": asked.markets, "region": asked.region}
     train = _one(replace(asked, values=first, kind="finetune" if tuned else "train", notes=asked.notes), catalog)
     serve = _one(Asked(values=second, kind="infer", **shared), catalog)  # type: ignore[arg-type]

@@ -149,8 +149,10 @@ def _load(work: Inference) -> list[str]:
         parts.append(f"{count(work.samples)} requests in all")
     if work.concurrency:
         parts.append(f"{work.concurrency:,} at a time")
-    if work.input_tokens or work.output_tokens:
-        parts.append(f"{work.input_tokens or '?'} tokens in, {work.output_tokens or '?'} out")
+    if work.input_tokens and work.output_tokens:
+        parts.append(f"{work.input_tokens} tokens in, {work.output_tokens} out")
+    elif work.input_tokens or work.output_tokens:
+        parts.append(f"{work.input_tokens or work.output_tokens} tokens {'in' if work.input_tokens else 'out'}")
     if work.max_latency_ms:
         parts.append(f"within {milliseconds(work.max_latency_ms)}")
     return parts
