@@ -84,7 +84,7 @@ test than rows that nobody has seen.
 TRIED = (
     (
         "serving with fixed shares for each runtime, keys and values read beside the weights in one bound",
-        "LLM serving 1.24, latency 1.27, batch inference 1.20, whatever factor for runtimes or chips was fitted on top; "
+        "LLM serving 1.24, latency 1.27, batch inference 1.20, whatever factor for runtimes or chips came on top; "
         "reading the cache apart, reserving a request's whole output, exchanges through the host on PCIe cards and "
         "written-out scores on Neuron bring 1.20, 1.20 and 1.18 without the model",
     ),

@@ -15,6 +15,8 @@ from estimator.option import Option
 from estimator.price import is_service, paid_hours
 from estimator.rank import Ranking, rank
 from estimator.result import Estimate, Step
+from estimator.serve_endpoint import FARGATE, LAMBDA, SERVERLESS, EndpointShape
+from estimator.serve_shapes import shapes_for
 from estimator.units import (
     MONTH_HOURS,
     duration,
@@ -28,6 +30,7 @@ from estimator.units import (
 from estimator.workload import Inference, Pipeline, Training, Workload
 
 OLD_DAYS = 90
+WITHOUT_MACHINES = (SERVERLESS, LAMBDA, FARGATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Answer:
     prices_old: bool  # older than 90 days
     biggest_unknown: str
     steps: tuple[Step, ...]  # How was this computed?
+    shapes: tuple[EndpointShape, ...] = ()  # in which shape a model is served, the advised one first; none without load
     parts: tuple[Answer, ...] = ()  # of a pipeline: the training, then the serving
 
     @property
@@ -68,6 +72,7 @@ def answer(
     ranking = rank(work, catalog, estimate)
     shown = ranking.best or (ranking.options[0] if ranking.options else None)
     per = _per(work, ranking)
+    shapes = shapes_for(work, ranking.options, catalog) if isinstance(work, Inference) else ()
     as_of, old, prices = _prices(shown, catalog, today)
     options = tuple(
         _billed(option, work, catalog) if index == 0 else option for index, option in enumerate(ranking.options)
@@ -76,7 +81,7 @@ def answer(
         work=work,
         asked=said.asked(work),
         words=said.words(work, catalog),
-        headline=_headline(work, ranking, per),
+        headline=_headline(work, ranking, per) + _lighter(ranking, per, shapes),
         per=per,
         options=options,
         best=options[0] if ranking.best else None,
@@ -90,6 +95,7 @@ def answer(
         prices_old=old,
         biggest_unknown=shown.estimate.biggest_unknown if shown else "",
         steps=tuple(_steps(shown, per)) if shown else (),
+        shapes=shapes,
     )
 
 
@@ -109,6 +115,7 @@ def _pipeline(work: Pipeline, catalog: Catalog, today: date, estimate: Estimator
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
         left_out=tuple(dict.fromkeys([*first.left_out, *second.left_out])),
         steps=(*first.steps, *second.steps),
+        shapes=second.shapes,
         prices_old=first.prices_old or second.prices_old,
         parts=parts,
     )
@@ -172,6 +179,16 @@ def _headline(work: Workload, ranking: Ranking, per: str) -> str:
     unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
     cost = f", {money(price.mid)} per {unit}" if price else ""
     return f"{what}. {label} does {_speed(made)}{cost}{_memory(made)}."
+
+
+def _lighter(ranking: Ranking, per: str, shapes: tuple[EndpointShape, ...]) -> str:
+    """The shape that a light load is served in at half the cost of a machine or less, as a sentence; else ""."""
+    best, first = ranking.best, next(iter(shapes), None)
+    if best is None or best.usd is None or first is None or not first.advised or first.kind not in WITHOUT_MACHINES:
+        return ""
+    if first.usd is None or first.usd > best.usd.mid / 2:
+        return ""
+    return f" {first.kind.capitalize()} ({first.machines}) does it for {money(first.usd)} for {per}."
 
 
 def _where(option: Option, work: Workload) -> str:

@@ -9,6 +9,7 @@ from estimator.answer import Answer
 from estimator.option import LineItem, Option
 from estimator.parse_keys import Unclear
 from estimator.result import Estimate, Memory, Range
+from estimator.serve_endpoint import EndpointShape
 
 Json = dict[str, Any]
 
@@ -33,6 +34,7 @@ def to_json(answer: Answer, identity: object = None) -> Json:
         **_choice(shown),
         "energy_kwh": span(shown.energy_kwh),
         "line_items": [_item(item) for item in shown.items],
+        "shapes": [_shape(shape, answer.per) for shape in answer.shapes],
         "options": [option_json(option) for option in answer.options],
         "best": answer.best.label if answer.best else None,
         "cheapest": answer.cheapest.label if answer.cheapest else None,
@@ -139,6 +141,24 @@ def option_json(option: Option) -> Json:
         "note": option.note or None,
         "price_basis": option.rate.basis if option.rate else None,
         "price_as_of": option.rate.as_of.isoformat() if option.rate else None,
+    }
+
+
+def _shape(shape: EndpointShape, per: str) -> Json:
+    return {
+        "kind": shape.kind,
+        "fits": shape.fits,
+        "advised": shape.advised,
+        "why": shape.why,
+        "instance": shape.instance,
+        "count": shape.count or None,
+        "invocations_per_instance": number(shape.target),
+        "memory_gb": number(shape.memory_gb),
+        "request_ms": number(shape.request_ms),
+        "usd": number(shape.usd),
+        "usd_for": per if shape.usd is not None and per else None,
+        "price_basis": shape.price or None,
+        "price_as_of": shape.price_as_of.isoformat() if shape.price_as_of else None,
     }
 
 

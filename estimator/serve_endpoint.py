@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 from data.catalog import Catalog
 from data.shapes import Instance
@@ -33,6 +34,8 @@ class EndpointShape:
     request_ms: float | None = None
     target: float | None = None
     usd: float | None = None
+    price: str = ""  # what the price rests on, in words; "" where it is unknown
+    price_as_of: date | None = None
     advised: bool = False
 
     @property
@@ -40,9 +43,20 @@ class EndpointShape:
         """The shape in one line."""
         if not self.fits:
             return f"{self.kind}: no, {self.why}"
-        scale = f", InvocationsPerInstance {figure(self.target)}" if self.target else ""
-        on = f" on {self.count} x {self.instance}" if self.instance else ""
-        return f"{self.kind}{on}{scale}, {money(self.usd)}: {self.why}"
+        on = f" on {self.machines}" if self.machines else ""
+        return f"{self.kind}{on}, {money(self.usd)}: {self.reason}"
+
+    @property
+    def machines(self) -> str:
+        """2 x ml.g5.xlarge, or the size of one function; "" where it does not run."""
+        one = self.instance or ""
+        return f"{self.count} x {one}" if self.count > 1 or one.startswith("ml.") else one
+
+    @property
+    def reason(self) -> str:
+        """Why it fits or not, and when it scales."""
+        scale = f"; scale at InvocationsPerInstance {figure(self.target)}" if self.target else ""
+        return self.why + scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -92,7 +92,7 @@ def serverless(asked: Asked) -> EndpointShape:
     if one is None:
         return _no(SERVERLESS, f"there is no GPU, and the model does not fit {SERVERLESS_GB} GB")
     made = _by_use(asked, SERVERLESS, one, megabytes=SERVERLESS_MB)
-    made = replace(made, usd=_used(asked, "sagemaker_serverless_inference_memory", one.size_gb * one.request_s))
+    made = _paid(asked, made, {"sagemaker_serverless_inference_memory": one.size_gb * one.request_s})
     return _within(asked, made, one, longest_s=SERVERLESS_S, most=SERVERLESS_AT_ONCE)
 
 
@@ -101,10 +101,8 @@ def function(asked: Asked) -> EndpointShape:
     one = _smallest(asked, _functions(LAMBDA_GB))
     if one is None:
         return _no(LAMBDA, f"there is no GPU, and the model does not fit {LAMBDA_GB} GB")
-    time = _used(asked, "lambda_duration_x86_tier1", one.size_gb * one.request_s)
-    calls = _used(asked, "lambda_requests", 1.0)
     made = _by_use(asked, LAMBDA, one, megabytes=LAMBDA_MB)
-    made = replace(made, usd=None if time is None or calls is None else time + calls)
+    made = _paid(asked, made, {"lambda_duration_x86_tier1": one.size_gb * one.request_s, "lambda_requests": 1.0})
     return _within(asked, made, one, longest_s=min(LAMBDA_S, PATIENCE_S), most=LAMBDA_AT_ONCE)
 
 
@@ -123,17 +121,9 @@ def service_on_fargate(asked: Asked) -> EndpointShape:
         request_ms=1e3 * one.request_s,
     )
     made = _within(asked, made, one, longest_s=PATIENCE_S, most=int(MANY))
-    each = _per_hour(asked, one.vcpu, size_gb)
     hours = asked.requests * one.request_s / 3600 if asked.is_job else asked.hours * made.count
-    return replace(made, usd=each * hours) if made.fits and each else made
-
-
-def _per_hour(asked: Asked, vcpu: float, size_gb: float) -> float | None:
-    cpu = asked.catalog.item("fargate_linux_x86_vcpu", asked.region)
-    memory = asked.catalog.item("fargate_linux_x86_memory", asked.region)
-    if cpu is None or memory is None or cpu.usd is None or memory.usd is None:
-        return None
-    return vcpu * cpu.usd + size_gb * memory.usd
+    units = {"fargate_linux_x86_vcpu": one.vcpu, "fargate_linux_x86_memory": float(size_gb)}
+    return _priced(asked, made, units, times=hours) if made.fits else made
 
 
 def _no(kind: str, why: str) -> EndpointShape:
@@ -161,9 +151,20 @@ def _within(asked: Asked, shape: EndpointShape, one: OnCpu, *, longest_s: float,
     return replace(shape, count=at_once)
 
 
-def _used(asked: Asked, item: str, units: float) -> float | None:
-    """USD of so many units a request, over the month or the job."""
-    price = asked.catalog.item(item, asked.region)
-    if price is None or price.usd is None or not asked.requests:
-        return None
-    return price.usd * units * asked.requests
+def _paid(asked: Asked, shape: EndpointShape, units: Mapping[str, float]) -> EndpointShape:
+    """The shape with what so many units a request cost; unknown without a number of requests."""
+    return _priced(asked, shape, units, times=asked.requests) if asked.requests else shape
+
+
+def _priced(asked: Asked, shape: EndpointShape, units: Mapping[str, float], *, times: float) -> EndpointShape:
+    """The shape with its cost, where all prices are known."""
+    items = [asked.catalog.item(name, asked.region) for name in units]
+    if any(item is None or item.usd is None for item in items):
+        return shape
+    known = [item for item in items if item]
+    return replace(
+        shape,
+        usd=times * sum((item.usd or 0.0) * units[item.name] for item in known),
+        price="; ".join(dict.fromkeys(item.source for item in known)),
+        price_as_of=min(item.as_of for item in known),
+    )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from data.catalog import Catalog
+from data.shapes import Rate
+from estimator.option import Option
+from estimator.price import PLANS
 from estimator.result import Estimate
 from estimator.serve import estimate
 from estimator.serve_endpoint import (
@@ -39,13 +43,27 @@ def endpoint_shapes(work: Inference, made: Estimate, catalog: Catalog) -> tuple[
     found += [function(asked), service_on_fargate(asked)]
     best = _advised(found, asked)
     marked = [replace(one, advised=one is best) for one in found]
-    return tuple(sorted(marked, key=lambda one: (not one.advised, not one.fits)))
+    return tuple(sorted(marked, key=lambda one: (not one.advised, not one.fits, _known(one.usd))))
 
 
-def endpoint_notes(work: Inference, made: Estimate, catalog: Catalog) -> tuple[str, ...]:
-    """The advised shape in a line."""
-    first = endpoint_shapes(work, made, catalog)[0]
-    return (f"Served as a {first.line}",) if first.advised else ()
+def _known(usd: float | None) -> float:
+    return math.inf if usd is None else usd
+
+
+def shapes_for(work: Inference, options: Iterable[Option], catalog: Catalog) -> tuple[EndpointShape, ...]:
+    """Every shape for *work* on the machines that SageMaker rents cheapest of *options*; none without a load."""
+    if work.qps is None and work.samples is None and work.concurrency is None:
+        return ()
+    able = [one for one in options if one.meets and one.market not in PLANS]
+    chosen = min(able, key=lambda one: _hosted_usd(one, catalog), default=None)
+    return endpoint_shapes(work, chosen.estimate, catalog) if chosen else ()
+
+
+def _hosted_usd(option: Option, catalog: Catalog) -> float:
+    """USD of the job, or of an hour of a service, on SageMaker; without end where SageMaker has no price."""
+    rate = catalog.rate(option.instance_type or "", option.region, "sagemaker")
+    hours = option.hours.mid if option.hours else 1.0
+    return math.inf if rate is None else rate.usd_per_hour * option.nodes * hours
 
 
 def _advised(found: list[EndpointShape], asked: Asked) -> EndpointShape | None:
@@ -54,16 +72,12 @@ def _advised(found: list[EndpointShape], asked: Asked) -> EndpointShape | None:
     kinds = (TRANSFORM,) if asked.is_job else waits
     able = [one for one in found if one.fits and one.kind in kinds]
     able = able or [one for one in found if one.fits and one.kind == ASYNCHRONOUS]
-    return min(able, key=lambda one: math.inf if one.usd is None else one.usd, default=None)
+    return min(able, key=lambda one: _known(one.usd), default=None)
 
 
-def _hosted(asked: Asked) -> tuple[str, float | None] | None:
-    """The SageMaker name of the machine and USD an hour of all of them; None where there is no such machine."""
-    one = asked.instance
-    if one is None:
-        return None
-    rate = asked.catalog.rate(one.name, asked.region, "sagemaker")
-    return f"ml.{one.name}", rate.usd_per_hour * asked.machines if rate else None
+def _rate(asked: Asked) -> Rate | None:
+    """What SageMaker asks for an hour of the machine; None where it is not known."""
+    return asked.catalog.rate(asked.instance.name, asked.region, "sagemaker") if asked.instance else None
 
 
 def _refused(asked: Asked, kind: str, longest_s: float, limit: str) -> EndpointShape | None:
@@ -75,17 +89,18 @@ def _refused(asked: Asked, kind: str, longest_s: float, limit: str) -> EndpointS
 
 
 def _on_machines(asked: Asked, kind: str, why: str, *, busy: float = 1.0) -> EndpointShape:
-    hosted = _hosted(asked)
-    hourly = hosted[1] if hosted else None
+    rate = _rate(asked)
     return EndpointShape(
         kind=kind,
         fits=True,
         why=why,
-        instance=hosted[0] if hosted else None,
+        instance=f"ml.{asked.instance.name}" if asked.instance else None,
         count=asked.machines,
         memory_gb=need_gb(asked.made),
         request_ms=1e3 * asked.request_s,
-        usd=None if hourly is None else hourly * asked.hours * busy,
+        usd=None if rate is None else rate.usd_per_hour * asked.machines * asked.hours * busy,
+        price=f"{rate.basis}; {rate.source}" if rate else "",
+        price_as_of=rate.as_of if rate else None,
     )
 
 

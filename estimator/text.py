@@ -28,6 +28,7 @@ def render(answer: Answer, *, rows: int = ROWS) -> str:
         parts = [render(part, rows=max(4, rows // 2)) for part in answer.parts]
         return "\n\n".join([answer.headline.partition(". ")[0] + ".", *parts])
     lines = [*_wrapped(answer.headline), *_marked(answer), *_table(answer, rows), *_memory(answer), *_bill(answer)]
+    lines += _shapes(answer)
     lines += _list("Assumed", answer.assumptions)
     lines += _list("Note", answer.notes)
     lines += _list("Left out", answer.left_out)
@@ -149,6 +150,19 @@ def _bill(answer: Answer) -> Iterator[str]:
         yield f"  {_item(item)}"
     if shown.energy_kwh is not None:
         yield f"  energy of the chips: {figure(shown.energy_kwh.mid)} kWh at full board power, without host and cooling"
+
+
+def _shapes(answer: Answer) -> Iterator[str]:
+    """In which shape it is served: one line each, the advised one first."""
+    if not answer.shapes:
+        return
+    cells = [(one.kind, one.machines, money(one.usd) if one.fits else "no") for one in answer.shapes]
+    widths = [max(len(line[column]) for line in cells) for column in range(3)]
+    yield ""
+    yield f"Shapes to serve it in (cost of {answer.per}), the one that fits first:"
+    for shape, line in zip(answer.shapes, cells, strict=True):
+        head = "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + "  "
+        yield from _wrapped(shape.reason, first=head, indent=" " * len(head))
 
 
 def _item(item: LineItem) -> str:

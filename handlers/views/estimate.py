@@ -8,6 +8,7 @@ from estimator import units
 from estimator.answer import Answer
 from estimator.option import Option
 from estimator.result import Memory
+from estimator.serve_endpoint import EndpointShape
 from handlers.views.blocks import actions, button, context, cut, divider, header, option, plain_text, section
 from handlers.views.message import Block, Message, plain
 
@@ -35,6 +36,7 @@ def message(answer: Answer, ref: str) -> Message:
         rows = shown(part)
         blocks += _choices(part, rows, ref, start)
         start += len(rows)
+    blocks += [section(_served(shape)) for shape in answer.shapes[:1] if shape.advised]
     blocks += _small_print(answer)
     blocks.append(actions(button("How was this computed?", "how", ref)))
     return Message(f"{answer.asked}: {answer.headline}", blocks)
@@ -104,6 +106,11 @@ def _table(rows: Sequence[Option]) -> str:
     return "```" + plain("\n".join(lines)) + "```"
 
 
+def _served(shape: EndpointShape) -> str:
+    on = f" on {shape.machines}" if shape.machines else ""
+    return plain(f"Served as a {shape.kind}{on}, {units.money(shape.usd)}: {shape.reason}.")
+
+
 def _small_print(answer: Answer) -> list[Block]:
     blocks = []
     best = (answer.parts[0] if answer.parts else answer).best
@@ -125,12 +132,20 @@ def _memory(memory: Memory) -> str:
     return f"*Memory per chip:* {need} of {units.gigabytes(memory.usable_gb)} usable: {parts}"
 
 
+def _priced(shape: EndpointShape) -> str:
+    """A shape in a line, with what its price rests on."""
+    basis = f" _{plain(shape.price)}, {shape.price_as_of}_" if shape.price else ""
+    return plain(shape.line) + basis
+
+
 def how(answer: Answer) -> Block:
     """The modal that opens every figure: formula, inputs, source, then every assumption."""
     blocks: list[Block] = [section(f"*{plain(answer.asked)}*\n`{plain(answer.words)}`")]
     for part in answer.parts or (answer,):
         for step in part.steps[:30]:
             blocks.append(section(f"*{plain(step.name)}*\n{plain(step.formula)}\n_{plain(step.source)}_"))
+    if answer.shapes:
+        blocks.append(section("*Shapes to serve it in*\n" + "\n".join(f"• {_priced(one)}" for one in answer.shapes)))
     if answer.assumptions:
         blocks.append(section("*Assumed*\n" + "\n".join(f"• {plain(line)}" for line in answer.assumptions)))
     if answer.left_out:

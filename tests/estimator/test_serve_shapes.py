@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 import pytest
 from serve_fakes import CATALOG, chips, machines, model
 
+from estimator import text
+from estimator.answer import Answer, answer
+from estimator.contract import to_json
+from estimator.parse import parse
 from estimator.result import Cluster
 from estimator.serve import estimate
 from estimator.serve_endpoint import (
@@ -18,8 +24,9 @@ from estimator.serve_endpoint import (
     TRANSFORM,
     EndpointShape,
 )
-from estimator.serve_shapes import endpoint_notes, endpoint_shapes
+from estimator.serve_shapes import endpoint_shapes
 from estimator.workload import Inference
+from handlers.views import estimate as views
 
 
 def shapes(name: str, cluster: Cluster, **told: Any) -> dict[str, EndpointShape]:
@@ -118,6 +125,64 @@ def test_an_unknown_price_is_unknown() -> None:
 
 
 def test_the_advised_shape_is_told_in_a_line() -> None:
-    work = Inference(model=model("llama-3-8b"), qps=5, input_tokens=512, output_tokens=256)
-    (line,) = endpoint_notes(work, estimate(work, machines("g6e.xlarge", 2), CATALOG), CATALOG)
-    assert line.startswith("Served as a real-time endpoint on 2 x ml.g6e.xlarge, InvocationsPerInstance")
+    made = shapes("llama-3-8b", machines("g6e.xlarge", 2), qps=5, input_tokens=512, output_tokens=256)
+    line = made[REAL_TIME].line
+    assert line.startswith("real-time endpoint on 2 x ml.g6e.xlarge, $")
+    assert "scale at InvocationsPerInstance" in line
+
+
+def told(words: str) -> Answer:
+    return answer(parse(words, CATALOG), CATALOG, date(2026, 9, 1))
+
+
+def test_every_price_of_a_shape_names_its_source_and_its_day() -> None:
+    for one in told("infer bert-base seq=128 qps=0.01").shapes:
+        assert (one.usd is None) == (one.price == "")
+        assert (one.usd is None) == (one.price_as_of is None)
+
+
+def test_a_light_load_is_told_to_go_where_only_use_is_paid() -> None:
+    found = told("infer bert-base seq=128 qps=0.01")
+    assert re.search(r"(Lambda|Serverless endpoint) \(\d GB\) does it for \$0\.\d\d for a month\.$", found.headline)
+    lines = text.render(found)
+    for kind in ("Lambda", "Fargate", "serverless endpoint", "real-time endpoint", "asynchronous endpoint"):
+        assert kind in lines
+    assert any(option.chip is None for option in found.options)
+
+
+def test_a_steady_load_is_told_its_endpoint_with_count_target_and_cost() -> None:
+    found = to_json(told("infer llama-3-8b qps=5 input=512 output=256"))["shapes"]
+    first = found[0]
+    assert (first["kind"], first["advised"]) == (REAL_TIME, True)
+    assert first["instance"].startswith("ml.")
+    assert first["count"] >= 1
+    assert first["invocations_per_instance"] > 0
+    assert first["usd"] > 0
+    assert first["usd_for"] == "a month"
+    assert first["price_as_of"] <= "2026-12-31"
+    assert {one["kind"] for one in found if not one["fits"]} >= {LAMBDA, SERVERLESS, TRANSFORM}
+
+
+def test_the_endpoint_stands_on_a_machine_that_sagemaker_rents() -> None:
+    found = told("infer llama-3-8b qps=5 input=512 output=256")
+    assert found.shapes[0].usd is not None
+    assert CATALOG.rate(str(found.shapes[0].instance).removeprefix("ml."), "us-east-1", "sagemaker")
+
+
+@pytest.mark.parametrize("words", ["infer llama-3-8b", "finetune llama-3-8b lora samples=50k seq=512"])
+def test_what_has_no_load_to_serve_has_no_shapes(words: str) -> None:
+    assert told(words).shapes == ()
+
+
+def test_a_pipeline_is_served_in_the_shape_of_its_second_part() -> None:
+    found = told("fine-tune bert on 100k samples 3 epochs then serve 1M queries")
+    assert found.shapes == found.parts[1].shapes
+    assert found.shapes[0].kind == TRANSFORM
+
+
+def test_slack_says_the_shape_that_fits_and_keeps_the_rest_for_those_who_ask() -> None:
+    found = told("infer llama-3-8b qps=5 input=512 output=256")
+    shown = str(views.message(found, "e_1").blocks)
+    assert "Served as a real-time endpoint on" in shown
+    assert "Fargate" not in shown
+    assert "Fargate" in str(views.how(found))
