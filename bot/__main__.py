@@ -36,11 +36,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             commands.add_parser(name, help=what)
     args = parser.parse_args(words)
     try:
-        return int(args.run(args))
+        return _run(args)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         return 1
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
+    try:
+        return int(args.run(args))
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        from bot.settings import problems
+
+        print(*problems(error), sep="\n", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -25,6 +26,8 @@ from bot.settings import Settings
 OWN = "default"  # the alias of mlbot's own credentials
 DUMMY_KEY = "testing"  # both halves; what a local AWS is given
 SESSION_SECONDS = 3600  # of an assumed role
+SESSION_NAME = "mlbot"  # what CloudTrail shows; with the person's Slack id where a call is made for somebody
+PEOPLE_REMEMBERED = 32  # clients that act for somebody; the one unused for longest is let go
 
 # A region that accepts and never answers costs 2 x 10 s and the pause between.
 TIMEOUTS: Mapping[str, Any] = {
@@ -48,6 +51,7 @@ class Cloud:
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session] = {}  # by who we are there: own credentials, or role and external id
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._for_people: OrderedDict[tuple[str, str, str], Any] = OrderedDict()
         self.calls: Counter[str] = Counter()  # by operation, pages one by one
         self.outcomes: Counter[tuple[str, str]] = Counter()  # by operation and AWS's code, "ok" where it answered
         if only_local and not is_loopback(settings.aws_endpoint_url):
@@ -71,14 +75,35 @@ class Cloud:
         known = policy.accounts.get(account)
         return (known.regions if known else ()) or policy.limits.regions
 
-    def client(self, service: str, region: str, account: str = OWN) -> Any:
-        """The one boto3 client of *service* there; raises CloudError for an alias that the policy does not name."""
+    def client(self, service: str, region: str, account: str = OWN, *, person: str = "") -> Any:
+        """
+        The one boto3 client of *service* there; raises CloudError for an alias that the policy does not name.
+
+        Where a role is assumed, *person* (a Slack id) stands in the session's name, so that CloudTrail shows for whom.
+        """
         role = self._role(account)
-        key = (service, region, f"{role.role_arn} {role.external_id}" if role else "")
+        key = (service, region, _who(role))
         with self._lock:
+            if role and person:
+                return self._for_person(key, role, session_name(person))
             if key not in self._clients:
                 self._clients[key] = self._connect(service, region, role)
             return self._clients[key]
+
+    def _for_person(self, key: tuple[str, str, str], role: Account, name: str) -> Any:
+        service, region, _ = key
+        mine = (service, region, f"{key[2]} {name}")
+        if mine not in self._for_people:
+            self._for_people[mine] = self._connect(service, region, role, name)
+        self._for_people.move_to_end(mine)
+        while len(self._for_people) > PEOPLE_REMEMBERED:
+            self._for_people.popitem(last=False)
+        return self._for_people[mine]
+
+    def is_root(self) -> bool:
+        """Whether mlbot's own credentials are those of an account's root user; raises CloudError."""
+        client = self.client("sts", self._settings.aws_region)
+        return str(self.call(client.get_caller_identity)["Arn"]).endswith(":root")
 
     def call(self, method: Callable[..., Any], /, **given: Any) -> Any:
         """Call a client's *method*; botocore's errors become CloudError with AWS's code and request id."""
@@ -130,9 +155,10 @@ class Cloud:
             raise CloudError(f"The policy names no AWS account {account!r}.", code="UnknownAccount")
         return known
 
-    def _connect(self, service: str, region: str, role: Account | None) -> Any:
+    def _connect(self, service: str, region: str, role: Account | None, name: str = "") -> Any:
         try:
-            made = self._session(role).client(
+            session = self._role_session(role, name) if role and name else self._session(role)
+            made = session.client(
                 service, region_name=region, endpoint_url=self._settings.aws_endpoint_url, config=self._config
             )
         except (*CAUGHT, ValueError) as error:
@@ -142,9 +168,9 @@ class Cloud:
         return made
 
     def _session(self, role: Account | None) -> boto3.Session:
-        key = f"{role.role_arn} {role.external_id}" if role else ""
+        key = _who(role)
         if key not in self._sessions:
-            self._sessions[key] = self._role_session(role) if role else self._own_session()
+            self._sessions[key] = self._role_session(role, SESSION_NAME) if role else self._own_session()
         return self._sessions[key]
 
     def _own_session(self) -> boto3.Session:
@@ -153,13 +179,13 @@ class Cloud:
             return boto3.Session(aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_KEY, region_name=region)
         return boto3.Session(region_name=region)
 
-    def _role_session(self, role: Account) -> boto3.Session:
+    def _role_session(self, role: Account, name: str) -> boto3.Session:
         """A session whose keys come from AssumeRole and are renewed before they lapse."""
         own = self._session(None)
         keys = own.get_credentials()
         if keys is None:
             raise NoCredentialsError
-        extra: dict[str, Any] = {"RoleSessionName": "mlbot", "DurationSeconds": SESSION_SECONDS}
+        extra: dict[str, Any] = {"RoleSessionName": name, "DurationSeconds": SESSION_SECONDS}
         if role.external_id:
             extra["ExternalId"] = role.external_id
         fetcher = AssumeRoleCredentialFetcher(
@@ -174,8 +200,19 @@ class Cloud:
             extra_args=extra,
         )
         core = CoreSession()
+        # A loader keeps AWS's models, tens of megabytes: all sessions share one.
+        core.register_component("data_loader", own._session.get_component("data_loader"))
         core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         return boto3.Session(botocore_session=core, region_name=self._settings.aws_region)
+
+
+def session_name(person: str) -> str:
+    """The name of a session in which *person* (a Slack id, or the name of an op) is acted for, as STS takes it."""
+    return f"{SESSION_NAME}-{re.sub(r'[^A-Za-z0-9_.-]', '-', person)}"[:64]
+
+
+def _who(role: Account | None) -> str:
+    return f"{role.role_arn} {role.external_id}" if role else ""
 
 
 def is_loopback(url: str | None) -> bool:

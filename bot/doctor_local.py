@@ -15,7 +15,7 @@ from bot.doctor import Line, Lines, bad, good, unknown
 from bot.parts import Parts
 from bot.rules.errors import UserError
 from bot.rules.policy import Policy
-from bot.settings import Settings
+from bot.settings import Settings, strange
 from bot.store.db import Store, path_of
 from data import Catalog
 
@@ -26,6 +26,8 @@ ANSWER_SECONDS = 5.0
 
 def settings(found: Settings) -> Lines:
     """What `mlbot run` cannot do without."""
+    for sentence in strange():
+        yield unknown("settings", sentence, "Correct the name, or take the line out.")
     missing = found.missing()
     for sentence in missing:
         yield bad("settings", sentence, "Set it in the environment or in .env; .env.example names them all.")
@@ -55,8 +57,8 @@ def catalog(found: Catalog, regions: Sequence[str], now: datetime) -> Line:
         return bad("catalog", f"No price is known in {', '.join(regions)}.", REFRESH)
     middle = median_low(days)
     says = f"Half of the {len(days)} prices in the policy's regions are of {middle} or older."
-    if now.date() - middle > OLD:
-        return bad("catalog", says, REFRESH)
+    if now.date() - middle > OLD:  # estimates go on, with their day on them
+        return unknown("catalog", f"{says} They may be wrong by now.", REFRESH)
     return good("catalog", says)
 
 
@@ -113,7 +115,13 @@ def serving(parts: Parts) -> Lines:
     try:
         checks = json.loads(answer.data)["checks"]
         wrong = [f"{name}: {check['says']}" for name, check in checks.items() if not check["good"]]
+        ready = all(check["good"] or not check["vital"] for check in checks.values())
     except (ValueError, KeyError, TypeError):
         yield unknown(what, f"Something that is not mlbot answers at {address}.", "Set PORT to a free one.")
         return
-    yield bad(what, " ".join(wrong), "Its log says more.") if wrong else good(what, f"Ready at {address}.")
+    if not ready:
+        yield bad(what, " ".join(wrong), "Its log says more.")
+    elif wrong:
+        yield unknown(what, f"Ready at {address}, but {' '.join(wrong)}", "Mend the key; nothing need be restarted.")
+    else:
+        yield good(what, f"Ready at {address}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0  # a worker looks for work twice a second; silent for so long, all of them hang
 FRESH = timedelta(seconds=2)  # the health page writes a row, and strangers may ask for it
 JSON = "application/json"
+NOT_TAKEN = "The policy file's last edit was not taken, the one before is in force: mlbot policy check says why."
 
 
 class Running(Protocol):
@@ -41,10 +42,11 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must be so, and what is the matter when it is not."""
+    """One thing that must be so, and what is the matter when it is not; what is not *vital* leaves mlbot ready."""
 
     good: bool
     says: str
+    vital: bool = True
 
 
 def pages(bot: Running, acks: Acks | None = None) -> Mapping[str, Page]:
@@ -83,8 +85,8 @@ class _Health:
 
 def _ready(bot: Running) -> Answer:
     found = {name: _tried(check, bot) for name, check in CHECKS.items()}
-    ready = all(check.good for check in found.values())
-    told = {name: {"good": check.good, "says": check.says} for name, check in found.items()}
+    ready = all(check.good or not check.vital for check in found.values())
+    told = {name: asdict(check) for name, check in found.items()}
     body = json.dumps({"ready": ready, "checks": told}, indent=1) + "\n"
     return Answer("200 OK" if ready else "503 Service Unavailable", body, JSON)
 
@@ -119,8 +121,8 @@ def _slack(bot: Running) -> Check:
 def _policy(bot: Running) -> Check:
     bot.policy_file()  # reads it again when it changed
     if bot.policy_file.trouble:  # its words name keys and values: they belong in the log and not on a page
-        return Check(False, "The last edit was not taken, the one before is in force: mlbot policy check says why.")
-    return Check(True, "The policy is in force as the file has it.")
+        return Check(False, NOT_TAKEN, vital=False)
+    return Check(True, "The policy is in force as the file has it.", vital=False)
 
 
 CHECKS: Mapping[str, Callable[[Running], Check]] = {

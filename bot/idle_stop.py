@@ -62,7 +62,7 @@ def answer(parts: Parts, op: Op) -> work.Outcome:
 
 def _strong(given: Answer) -> work.Outcome:
     verb = next(verb for verb in VERBS if given.action.startswith(verb))
-    target = _target(given.parts, given.found, given.now)
+    target = _target(given.parts, given.found, given.now, person=given.person.id)
     if target is None or target.resource.state in ("terminated", "shutting-down"):
         return _settle(given, Outcome("deleted", given.person.id, given.now, "It does not exist any more."))
     if verb == "stop" and target.resource.state in ("stopping", "stopped", "Stopping", "Stopped"):
@@ -120,10 +120,10 @@ def _failed(given: Answer, error: CloudError) -> Done:
     return Done()
 
 
-def _target(parts: Parts, found: Finding, now: datetime) -> Target | None:
+def _target(parts: Parts, found: Finding, now: datetime, *, person: str = "") -> Target | None:
     """The thing read, priced and judged as of this moment; raises CloudError where that cannot be."""
     one = found.resource
-    kind, look = KINDS[one.kind], Look(parts.cloud, one.account, one.region, now)
+    kind, look = KINDS[one.kind], Look(parts.cloud, one.account, one.region, now, person=person)
     there = kind.read(look, one.id)
     if there is None:
         return None

@@ -85,7 +85,7 @@ def _answer(parts: Parts, op: Op) -> Outcome:
 def _carry_out(parts: Parts, op: Op) -> Outcome:
     """Do what was decided; doing it twice is doing it once."""
     now, decision = parts.clock.now(), _unpacked(op.payload["decision"])
-    target = _target(parts, str(op.payload["value"]), now)
+    target = _target(parts, str(op.payload["value"]), now, person=str(op.payload["user"]))
     if target is None:
         return Done()
     try:
@@ -164,12 +164,12 @@ def _verb(action: str) -> Verb | None:
     return next((verb for verb in VERBS if action.startswith(verb)), None)
 
 
-def _target(parts: Parts, ref: str, now: datetime) -> Target | None:
+def _target(parts: Parts, ref: str, now: datetime, *, person: str = "") -> Target | None:
     with parts.store.reading() as tx:
         row: Row | None = resources.find(tx, ref)
     if row is None or row["kind"] != KIND.name:
         return None
-    return Target(ref, row["aws_id"], Look(parts.cloud, row["account"], row["region"], now))
+    return Target(ref, row["aws_id"], Look(parts.cloud, row["account"], row["region"], now, person=person))
 
 
 def _tell_and_end(parts: Parts, op: Op, words: str) -> Outcome:

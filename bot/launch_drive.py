@@ -44,7 +44,7 @@ def drive(parts: Parts, op: Op) -> Outcome:
         now = parts.clock.now()
         ops.hold(tx, op, now)
         attempts.calling(tx, attempt.id, now=now)
-    ec2 = parts.cloud.client("ec2", attempt.region)
+    ec2 = parts.cloud.client("ec2", attempt.region, person="+".join(launch.decided_by))
     try:
         answer = parts.cloud.call(ec2.run_instances, **attempt.params, ClientToken=attempt.id)
     except CloudError as error:

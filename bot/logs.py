@@ -6,20 +6,31 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 SECRETS = re.compile(
     r"xox[a-z]-[\w-]{6,}|xapp-[\w-]{6,}|xoxe\.[\w-]{6,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|(?i:(?<=aws_secret_access_key=)|(?<=aws_secret_access_key: )|(?<=aws_session_token=)|(?<=client_secret=))\S+"
     r"|(?<=hooks\.slack\.com/)[\w/.-]+|(?<=response_url=)\S+"
     r"|(?i:(?<=authorization: )|(?<=authorization:)|(?<=bearer ))\S+"
     r"|(?i:(?<=x-amz-security-token: )|(?<=x-slack-signature: ))\S+"
 )
 BLANK = "[redacted]"
+SHORTEST = 8  # of a secret that is looked for by its value: a shorter one stands in ordinary words
+_hidden: set[str] = set()
+
+
+def hide(values: Iterable[str]) -> None:
+    """From now on blank these, too, whatever they look like: the secrets that this process was given."""
+    _hidden.update(value for value in values if len(value) >= SHORTEST)
 
 
 def redact(text: str) -> str:
     """*text* without tokens, keys, signatures and response addresses."""
+    for value in tuple(_hidden):
+        text = text.replace(value, BLANK)
     return SECRETS.sub(BLANK, text)
 
 

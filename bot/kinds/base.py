@@ -19,17 +19,22 @@ HOURS_PER_MONTH = 730.0  # how AWS turns a price per month into one per hour
 
 
 class Look:
-    """One account and region during one scan or click; what several kinds need is read once. For one thread."""
+    """
+    One account and region during one scan or click; what several kinds need is read once. For one thread.
 
-    def __init__(self, cloud: Cloud, account: str, region: str, now: datetime) -> None:
+    *person* is the Slack id for whom it is looked and done, where there is one.
+    """
+
+    def __init__(self, cloud: Cloud, account: str, region: str, now: datetime, *, person: str = "") -> None:
         self.cloud = cloud
         self.account = account
         self.region = region
         self.now = now
+        self.person = person
 
     def client(self, service: str) -> Any:
         """The boto3 client for *service* here."""
-        return self.cloud.client(service, self.region, self.account)
+        return self.cloud.client(service, self.region, self.account, person=self.person)
 
     def items(self, service: str, operation: str, key: str, **given: Any) -> list[Fact]:
         """All of *key* over every page of *operation*."""

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from bot.cloud import Cloud, is_loopback
+from bot.cloud import PEOPLE_REMEMBERED, Cloud, is_loopback, session_name
 from bot.cloud_errors import translated
 from bot.playground.aws import LocalAws
 from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
@@ -172,6 +172,23 @@ def test_what_one_account_runs_the_other_does_not_see(local_aws: LocalAws):
     cloud.call(ec2.run_instances, ImageId=local_aws.image, InstanceType="g5.xlarge", MinCount=1, MaxCount=1)
     assert len(cloud.call(ec2.describe_instances)["Reservations"]) == 1
     assert not cloud.call(cloud.client("ec2", "us-east-1").describe_instances)["Reservations"]
+
+
+def test_what_is_done_for_somebody_bears_their_name_in_cloudtrail(local_aws: LocalAws):
+    cloud = cloud_at(local_aws.endpoint, Policy.model_validate({"accounts": {"research": {"role_arn": ROLE}}}))
+    for person, name in (("", "mlbot"), ("U0LEAD", "mlbot-U0LEAD"), ("U1+U2/..", "mlbot-U1-U2-..")):
+        client = cloud.client("sts", "us-east-1", "research", person=person)
+        assert cloud.call(client.get_caller_identity)["Arn"].endswith(f":assumed-role/mlbot/{name}")
+    assert len(session_name("U" * 200)) == 64
+
+
+def test_few_who_acted_are_remembered(local_aws: LocalAws):
+    cloud = cloud_at(local_aws.endpoint, Policy.model_validate({"accounts": {"research": {"role_arn": ROLE}}}))
+    first = cloud.client("sts", "us-east-1", "research", person="U0")
+    assert cloud.client("sts", "us-east-1", "research", person="U0") is first
+    for n in range(1, PEOPLE_REMEMBERED + 1):
+        cloud.client("sts", "us-east-1", "research", person=f"U{n}")
+    assert cloud.client("sts", "us-east-1", "research", person="U0") is not first
 
 
 def test_roles_are_assumed_once_and_not_for_every_call(local_aws: LocalAws):

@@ -125,7 +125,7 @@ def test_a_dead_socket_is_not_ready(socket_world: World) -> None:
 def test_an_edit_of_the_policy_that_was_not_taken_is_told_without_its_words(here: World) -> None:
     here.policy.write_text('[approvals]\nchanel = "C0SECRET"\n')
     status, told = ready(here)
-    assert status == 503
+    assert (status, told["ready"]) == (200, True)  # the last good policy is in force: Slack may come
     assert not told["checks"]["policy"]["good"]
     assert "C0SECRET" not in json.dumps(told)
     assert figure(here, "policy_taken") == 0

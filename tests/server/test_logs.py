@@ -8,6 +8,7 @@ import logging
 
 import pytest
 
+from bot import logs
 from bot.logs import JsonLines, redact
 
 CANARIES = (
@@ -45,3 +46,15 @@ def test_headers_that_carry_credentials_are_blanked() -> None:
 
 def test_ordinary_words_are_left_alone() -> None:
     assert redact("launch l_12 of g5.xlarge in us-east-1 by U0ENG") == "launch l_12 of g5.xlarge in us-east-1 by U0ENG"
+
+
+def test_what_the_process_was_given_is_blanked_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_hidden", set())
+    logs.hide(["8f742231b10e8888abcd99yyyzzz85a5", "short"])
+    assert redact("signed with 8f742231b10e8888abcd99yyyzzz85a5, in short") == "signed with [redacted], in short"
+
+
+def test_aws_secret_keys_are_blanked_where_they_are_named() -> None:
+    said = redact("aws_secret_access_key=wJalrXUtnFEMI/K7MDENG aws_session_token=FwoGZXIv client_secret=0123abcd")
+    assert said.count("[redacted]") == 3
+    assert not {"wJalr", "FwoG", "0123"} & set(said.split())
