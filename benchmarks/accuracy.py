@@ -95,6 +95,16 @@ def far_off(made: dict[str, list[Prediction]]) -> str:
     return table(("case", "suite", "model, hardware, software", "actual", "predicted / actual", "why"), rows)
 
 
+def refused(made: list[Prediction]) -> str:
+    """Runs that took place and that the memory formulas refuse, each explained."""
+    rows = [
+        (one.case.id.split("-")[0], one.case.suite, one.estimate.why_not, notes.why(one.case))
+        for one in made
+        if one.estimate and not one.estimate.fits
+    ]
+    return table(("case", "suite", "answer", "why"), rows)
+
+
 def _fold(case: Case, said: Range | None) -> float:
     return math.exp(abs(math.log(said.mid / case.actual))) if said and said.mid > 0 else math.inf
 
@@ -137,6 +147,7 @@ def report(cases: list[Case], catalog: Catalog) -> str:
     parts += ["## Beside other estimates\n", side_by_side(cases, catalog, ours)]
     parts += ["## When less is told\n", notes.LESS, withheld(cases, catalog)]
     parts += [f"## Rows off by more than {SHOWN_FOLD:g} x\n", notes.FAR, far_off(made)]
+    parts += ['## Runs that are answered "does not fit"\n', notes.TOO_BIG, refused(made["as it ships"])]
     parts += [notes.METHOD, "## What was tried and did not help\n", table(("tried", "outcome"), list(notes.TRIED))]
     return "\n".join(parts)
 

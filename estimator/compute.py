@@ -92,14 +92,14 @@ def _width(active: float) -> int:
 def _tied_and_gated(model: ModelSpec, attention: int, kv: int) -> tuple[bool, bool]:
     """Whether embeddings are shared and the MLP is gated: what brings the count of weights closest to the told one."""
     layers, hidden, ffn, vocab = model.layers, model.hidden, model.ffn, model.vocab
-    if not (layers and hidden and ffn and vocab) or model.tied or (model.active_params or model.params) < model.params:
+    if not (layers and hidden and ffn and vocab) or (model.active_params or model.params) < model.params:
         return model.tied or not vocab or model.family != "decoder", ffn is not None and model.family == "decoder"
 
     def counted(tied: bool, gated: bool) -> float:
         attend = 2 * hidden * (attention + kv)
         return layers * (attend + (3 if gated else 2) * hidden * ffn) + (1 if tied else 2) * vocab * hidden
 
-    options = list(product((False, True), (True, False)))
+    options = list(product((True,) if model.tied else (False, True), (True, False)))
     return min(options, key=lambda option: abs(counted(*option) - model.params))
 
 

@@ -16,7 +16,7 @@ FULLY_SHARDED = frozenset({"fsdp", "litgpt", "torchtune"})  # stacks that shard 
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
 STAGES = ((2, "shard_grad_op"), (3, "fsdp|full_shard|zero"), (1, "dist-opt|distributed opt"), (0, "ddp"))
 FILLED = 0.95  # of the usable memory, where only some layers are recomputed
-LADDER = ((1, 1), (2, 1), (4, 1), (8, 1), (8, 2), (8, 4), (8, 8), (8, 16), (8, 32))
+LANES, PIPES = (1, 2, 4, 8), (2, 4, 8, 16, 32)  # tensor ranks inside a machine, then pipeline stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,9 @@ def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Sp
 def _ladder(job: Job, room: Room) -> tuple[tuple[int, int], ...]:
     if job.stack not in MODEL_PARALLEL:
         return ((1, 1),)
-    return tuple(step for step in LADDER if step[0] <= room.per_node and step[0] * step[1] <= room.count) or ((1, 1),)
+    lanes = [n for n in LANES if n <= min(room.per_node, room.count)] or [1]
+    piped = ((lanes[-1], stages) for stages in PIPES if lanes[-1] * stages <= room.count)
+    return (*((n, 1) for n in lanes), *piped)
 
 
 def _stages(job: Job, split: Split) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from estimator.workload import Method, Recompute
 GB = 1e9
 LOGIT_BYTES = 8.0  # a logit: 16 bits, a 32-bit copy and a 16-bit gradient
 EAGER_LOGIT_BYTES = 14.0  # the same with softmax and gradient in 32 bits
+FUSED_LOGIT_BYTES = 4.0  # 16 bits and their gradient, where one kernel computes the loss (flash-attn, Liger, Unsloth)
 NF4 = 0.5159  # bytes a weight: 4 bits, and block scales that are quantised themselves (QLoRA, section 3)
 NF4_PLAIN = 0.5625  # the same with a 32-bit scale for each 64 weights
 PURE_16_BIT = frozenset({"litgpt", "torchtune", "peft"})  # weights, gradients and Adam moments all in 16 bits
@@ -54,6 +55,7 @@ class Job:
     flash: bool
     fixed_gb: float  # context, libraries and buffers of one chip
     slack: float  # share lost to fragmentation
+    fused_loss: bool = False  # logits keep 16 bits, and their gradient takes the same place or another of that size
 
 
 def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
@@ -77,6 +79,8 @@ def _weights_held(of: Shape, split: Split) -> float:
 def _full_states(held: float, job: Job, split: Split) -> dict[str, float]:
     weight, gradient, optimizer = bytes_per_weight(job)
     ranks = split.dp * split.cp * split.ep
+    if job.stack == "fsdp" and split.zero == 2:
+        optimizer += 2.0  # the gathered 16-bit weights stay beside the 32-bit shards
     return {
         "weights": held * weight / (ranks if split.zero >= 3 else 1),
         "gradients": held * gradient / (ranks if split.zero >= 2 else 1),
@@ -87,13 +91,17 @@ def _full_states(held: float, job: Job, split: Split) -> dict[str, float]:
 def bytes_per_weight(job: Job) -> tuple[float, float, float]:
     """Bytes a weight of weights, gradients and optimizer (the 32-bit master copy counts there).
 
-    DeepSpeed's bf16 optimizer under Megatron keeps 16-bit gradients beside their 32-bit sums.
+    DeepSpeed's bf16 optimizer under Megatron keeps 16-bit gradients beside their 32-bit sums. FSDP keeps weights in 32
+    bits alone and makes 16-bit ones of a layer when it is gathered, so that two of their bytes count as weights and two
+    as master copy (torch.distributed.fsdp, MixedPrecision).
     """
     moments = STATES.get(job.optimizer, 8.0)
     if job.precision in ("fp32", "tf32"):
         return 4.0, 4.0, moments
     if job.stack in PURE_16_BIT:
         return 2.0, 2.0, min(moments, 8.0) / 2
+    if job.stack == "fsdp":
+        return 2.0, 4.0, 2.0 + moments
     return 2.0, 6.0 if job.stack == "megatron-deepspeed" else 4.0, 4.0 + moments
 
 
@@ -140,11 +148,17 @@ def _activations(of: Shape, job: Job, split: Split) -> tuple[float, float]:
         kept *= 1.8  # 4-bit layers keep a second, 32-bit copy of their inputs
     if job.precision in ("fp32", "tf32"):
         kept *= 2
-    logits = tokens * of.vocab * (EAGER_LOGIT_BYTES if job.stack in EAGER else LOGIT_BYTES) / split.tp
+    logits = tokens * of.vocab * _logit_bytes(job) / split.tp
     if split.pp > 1:
         last = kept / split.pp + logits
         return (kept, 0.0) if kept >= last else (kept / split.pp, logits)
     return kept, logits
+
+
+def _logit_bytes(job: Job) -> float:
+    if job.fused_loss:
+        return FUSED_LOGIT_BYTES
+    return EAGER_LOGIT_BYTES if job.stack in EAGER else LOGIT_BYTES
 
 
 def layer_bytes(of: Shape, job: Job) -> float:
@@ -158,8 +172,9 @@ def layer_bytes(of: Shape, job: Job) -> float:
     return norms * of.hidden + 4.0 * (of.attention + of.kv) + mlp * of.ffn + scores
 
 
-# Bytes that one sample keeps for the backward pass, per FLOP of its forward pass: ResNet-50 0.1 GB, ViT-B 0.07 GB.
-KEPT_PER_FLOP = {"cnn": 0.012, "depthwise": 0.04, "vit": 0.002, "diffusion": 0.004, "audio": 0.004}
+# Bytes that one sample keeps for the backward pass, per FLOP of its forward pass: ResNet-50 0.094 GB (MLPerf runs train
+# 408 at once on 40 GB), ViT-B 0.07 GB.
+KEPT_PER_FLOP = {"cnn": 0.0115, "depthwise": 0.04, "vit": 0.002, "diffusion": 0.004, "audio": 0.004}
 
 
 def sample_parts(params: float, gflops: float, kind: str, job: Job, batch: float) -> dict[str, float]:

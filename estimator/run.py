@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from data.catalog import Catalog
@@ -23,6 +24,7 @@ USUAL_RANK = 16
 NARROW_EXPERT, WIDE_EXPERT = 0.5, 2.5  # width of an expert over the hidden width: where the gain begins, and its reach
 USUAL_SAMPLES = 64.0
 GATHERED = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}  # bytes a weight through the links: three or two times
+FUSED_LOSS = re.compile(r"llm-?foundry|mosaic|composer|liger|unsloth", re.IGNORECASE)
 NO_FLASH = frozenset({"volta", "turing", "old"})
 
 
@@ -100,6 +102,7 @@ def _job(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> Job:
         flash=plan.stack != "megatron-deepspeed" and plan.key.chips not in NO_FLASH,
         fixed_gb=known.factors["memory_fixed_alone" if cluster.count == 1 else "memory_fixed"],
         slack=known.factors["memory_slack"],
+        fused_loss=FUSED_LOSS.search(work.framework or "") is not None,
     )
 
 

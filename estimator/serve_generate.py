@@ -117,10 +117,8 @@ def _crowded(setting: Setting, plan: Plan, made: Estimate) -> Estimate:
     told, one, most = setting.work.batch, plan.one, plan.load.most
     if not told or told <= most:
         return made
-    why = f"{one.runtime.name} serves at most {one.runtime.most:,} at once"
-    if most < one.runtime.most:
-        need = sum(one.parts(float(told), plan.asked.tokens_in, plan.asked.tokens_out).values())
-        why = f"a batch of {told:,} needs {need:,.1f} GB a chip, {one.machine.usable_gb:,.1f} GB can be used"
+    need = sum(one.parts(float(told), plan.asked.tokens_in, plan.asked.tokens_out).values())
+    why = f"a batch of {told:,} needs {need:,.1f} GB a chip, {one.machine.usable_gb:,.1f} GB can be used"
     return replace(made, fits=False, why_not=why, advice=(f"a batch of {most:,} fits",))
 
 

@@ -109,7 +109,8 @@ def split(work: Inference, cluster: Cluster, found: Machine, *, by_layers: bool)
 def load(work: Inference, one: Replica, asked: Request, replicas: int, said: list[str]) -> Load:
     """How many requests a replica serves at once."""
     most = max(1, one.most_sequences(asked.tokens_in, asked.tokens_out))
-    if work.batch:
+    if work.batch:  # told: a runtime's usual limit can be raised, memory cannot
+        most = max(1, one.fitting(asked.tokens_in, asked.tokens_out))
         return Load(min(float(most), float(work.batch)), True, False, most)
     if work.concurrency:
         return Load(min(float(most), max(1.0, work.concurrency / replicas)), False, False, most)

@@ -16,6 +16,7 @@ WORKSPACE = 0.06  # of weights and KV cache, for activations and fragments
 CACHE = 0.9  # of what weights leave, for keys and values; the default of runtimes that reserve it
 CARDS = ("turing", "ada", "ampere-card", "blackwell-card")  # classes with GDDR memory
 MOST_OF_BANDWIDTH = 0.95
+MOST_AT_ONCE = 1e9
 PROMPT_TOKENS = 8192.0  # of prompts that are read together while others are served; the default of runtimes
 SHARP = 4.0  # how sharply the roofline bends where memory and arithmetic take equally long
 # Attention over a window of the last tokens: name, width, share of the layers that have it.
@@ -102,10 +103,13 @@ class Replica:
         return CACHE * (usable - self.weights)
 
     def most_sequences(self, tokens_in: float, tokens_out: float) -> int:
-        """How many requests fit at once; at most what the runtime takes."""
+        """How many requests a service takes at once: those that fit, and no more than is usual for the runtime."""
+        return min(self.runtime.most, self.fitting(tokens_in, tokens_out))
+
+    def fitting(self, tokens_in: float, tokens_out: float) -> int:
+        """How many requests fit at once beside the weights."""
         held = self.kept(tokens_in, self.runtime.reserved * tokens_out)
-        fit = self.room() / max(1.0, self.kv_per_token * held)
-        return int(max(0.0, min(float(self.runtime.most), fit)))
+        return int(max(0.0, min(MOST_AT_ONCE, self.room() / max(1.0, self.kv_per_token * held))))
 
     def step_s(self, batch: float, tokens_in: float, tokens_out: float) -> float:
         """Seconds of one decode step for *batch* requests, which have written half of their tokens on average."""

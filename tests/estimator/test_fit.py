@@ -64,6 +64,14 @@ def test_a_tuned_stack_splits_a_large_model_by_layers_and_matrices() -> None:
     assert split.tp * split.pp * split.dp == 64
 
 
+def test_machines_of_four_chips_are_piped_too() -> None:
+    gb200 = replace(A100, count=256, per_node=4, usable_gb=179.4)
+    layout = laid("llama-3.1-405b", replace(JOB, stack="tuned", seq_len=8192), gb200)
+    assert layout.split.tp == 4
+    assert layout.split.pp > 1
+    assert layout.need_gb <= gb200.usable_gb
+
+
 def test_a_told_split_is_kept_when_the_chips_allow_it_and_dropped_when_not() -> None:
     assert laid("llama-3-8b", parallel=Parallel(tp=4, pp=2)).split.tp == 4
     assert laid("llama-3-8b", parallel=Parallel(tp=16, pp=2)).split.tp == 1

@@ -48,12 +48,18 @@ def test_measured_runs_are_met_within_a_fifth(
     assert need(replace(JOB, **changes), split, name) == pytest.approx(measured, rel=0.2)  # type: ignore[arg-type]
 
 
-def test_mixed_precision_adam_keeps_18_bytes_a_weight_and_zero_shares_them_out() -> None:
+@pytest.mark.parametrize(
+    ("stack", "bytes_a_weight"),
+    [("tuned", [18, 6 + 12 / 8, 2 + 16 / 8, 18 / 8]), ("fsdp", [16, 6 + 10 / 8, 2 + 16 / 8, 16 / 8])],
+)
+def test_mixed_precision_adam_keeps_18_bytes_a_weight_or_16_under_fsdp_and_zero_shares_them_out(
+    stack: str, bytes_a_weight: list[float]
+) -> None:
     def states(zero: int) -> float:
-        parts = training_parts(LLAMA, JOB, Split(dp=8, zero=zero))
+        parts = training_parts(LLAMA, replace(JOB, stack=stack), Split(dp=8, zero=zero))
         return (parts["weights"] + parts["gradients"] + parts["optimizer"]) * 1e9 / LLAMA.params
 
-    assert [states(zero) for zero in range(4)] == pytest.approx([18, 6 + 12 / 8, 2 + 16 / 8, 18 / 8])
+    assert [states(zero) for zero in range(4)] == pytest.approx(bytes_a_weight)
 
 
 def test_16_bits_halve_the_weights_and_4_bits_take_another_two_thirds() -> None:
@@ -76,6 +82,19 @@ def test_without_flash_attention_the_scores_are_kept() -> None:
     with_scores = training_parts(LLAMA, replace(JOB, flash=False), Split())["activations"]
     scores = 5 * 32 * 2048**2 * 32 / 1e9  # five bytes a score of each head and layer, GB
     assert with_scores - training_parts(LLAMA, JOB, Split())["activations"] == pytest.approx(scores)
+
+
+@pytest.mark.parametrize(
+    ("name", "gated"), [("mpt-7b", False), ("gpt2", False), ("gemma-2b", True), ("qwen2.5-0.5b", True)]
+)
+def test_tied_embeddings_do_not_say_whether_the_mlp_is_gated(name: str, gated: bool) -> None:
+    found = shape(spec_of(CATALOG.model(name)))
+    assert (found.tied, found.gated) == (True, gated)
+
+
+def test_a_fused_loss_keeps_half_of_the_logits() -> None:
+    fused = training_parts(LLAMA, replace(JOB, fused_loss=True), Split())["logits"]
+    assert fused == pytest.approx(training_parts(LLAMA, JOB, Split())["logits"] / 2)
 
 
 def test_adapters_grow_with_their_rank_and_with_what_they_stand_beside() -> None:
