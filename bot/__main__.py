@@ -44,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from pydantic import ValidationError
-
     try:
         return int(args.run(args))
-    except ValidationError as error:
-        if error.title != "Settings":
+    except ValueError as error:  # pydantic's is one; an estimate starts without pydantic
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError) or error.title != "Settings":
             raise
         from bot.settings import problems
 
