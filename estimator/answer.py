@@ -10,9 +10,9 @@ import estimator
 from data import Catalog
 from estimator import said
 from estimator.candidates import Estimator
-from estimator.cost import bill, disk
+from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
-from estimator.price import is_service, paid_hours
+from estimator.price import is_service, work_hours
 from estimator.rank import Ranking, rank
 from estimator.result import Estimate, Step
 from estimator.serve_endpoint import FARGATE, LAMBDA, SERVERLESS, EndpointShape
@@ -123,20 +123,12 @@ def _pipeline(work: Pipeline, catalog: Catalog, today: date, estimate: Estimator
 
 def _billed(option: Option, work: Workload, catalog: Catalog) -> Option:
     """The option with its line items."""
-    hours = paid_hours(work, option)
-    if hours is None or option.instance_type is None:
+    hours, paid = work_hours(work, option), option.billed_hours
+    if hours is None or paid is None or option.instance_type is None:
         return option
     space = disk(work, option.region, catalog)
-    items = bill(
-        instance_type=option.instance_type,
-        nodes=option.nodes,
-        hours=hours,
-        rate=option.rate,
-        space=space,
-        catalog=catalog,
-        region=option.region,
-    )
-    return replace(option, items=items)
+    what = Machines(option.instance_type, option.nodes, hours, paid)
+    return replace(option, items=bill(what, option.rate, space, catalog, option.region))
 
 
 def _per(work: Workload, ranking: Ranking) -> str:
@@ -245,6 +237,8 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
         yield f"a service is priced for a month of {MONTH_HOURS:.0f} hours"
     if work.hardware and work.hardware.count is None:
         yield "no count told: one taken"
+    if shown.usd is not None and not is_service(work):
+        yield f"each machine is billed from about {START_HOURS * 60:.0f} min before the work: boot, image, weights"
     if shown.instance_type is None:
         yield f"AWS does not rent {shown.chip}: cost unknown"
     if shown.instance_type and work.hardware and work.hardware.accelerator and shown.usd:
@@ -253,13 +247,12 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
 
 def _steps(shown: Option, per: str) -> Iterator[Step]:
     yield from shown.estimate.steps
-    if shown.usd is None or shown.rate is None:
+    if shown.usd is None or shown.rate is None or shown.billed_hours is None:
         return
-    hours = shown.usd.mid / (shown.usd_per_hour or 1.0)
     each = f"{shown.nodes} x {money(shown.rate.usd_per_hour)}/h"
     yield Step(
         name=f"cost of {per}",
-        formula=f"{figure(hours)} h x {each}, disks included = {money(shown.usd.mid)}",
+        formula=f"{figure(shown.billed_hours.mid)} h x {each} + disks = {money(shown.usd.mid)}",
         source=f"{shown.rate.basis}; {shown.rate.source}, {shown.rate.as_of}",
     )
     if shown.energy_kwh is not None:

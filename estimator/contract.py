@@ -111,6 +111,7 @@ def _choice(option: Option) -> Json:
         "count": option.nodes,
         "accelerator": option.chip,
         "accelerators": option.chips,
+        "billed_hours": span(option.billed_hours),
         "region": option.region,
         "market": option.market,
         "usd_per_hour": number(option.usd_per_hour),

@@ -22,7 +22,10 @@ SNAPSHOT = "ebs_snapshot_standard"
 OUT = "data_transfer_out_internet_first_10TB"
 
 
-START_HOURS = 0.15  # a machine boots, pulls its image and loads the weights
+# Between *running*, from where EC2 bills each second, and the first step: boot, image, weights. An assumption.
+START_HOURS = 0.15
+LONGEST_BY_DAY, DAYS_OF_A_BLOCK = 14, 7  # Capacity Blocks: by the day up to 14, then by the week (EC2 User Guide, 2026)
+MOST_HOURS = 1e9
 MOST_DATA_GB = 500.0  # more than this is streamed from S3
 
 
@@ -34,6 +37,7 @@ class Disk:
     shared_gb: float
     result_gb: float
     usd_per_gb_month: float | None
+    source: str = ""
 
     def gigabytes(self, nodes: int) -> float:
         """On all machines."""
@@ -60,7 +64,8 @@ def disk(work: Workload, region: str, catalog: Catalog) -> Disk:
     elif isinstance(work, Training):
         state = work.model.params * 14 / 1e9  # bf16 weights, fp32 copy and two moments
         shared = KEPT_CHECKPOINTS * state + min(MOST_DATA_GB, (work.tokens or 0.0) * 2 / 1e9)
-    return Disk(SYSTEM_GB + weights, shared, result, item.usd if item else None)
+    source = f"{item.source}, {item.as_of}" if item else ""
+    return Disk(SYSTEM_GB + weights, shared, result, item.usd if item else None, source)
 
 
 def interrupted(hours: Range, rate: Rate, nodes: int) -> tuple[Range, float]:
@@ -78,36 +83,70 @@ def interrupted(hours: Range, rate: Rate, nodes: int) -> tuple[Range, float]:
     return longer, per_hour * longer.mid
 
 
-def bill(
-    *, instance_type: str, nodes: int, hours: Range, rate: Rate | None, space: Disk, catalog: Catalog, region: str
-) -> tuple[LineItem, ...]:
-    """The line items: machines and disks, which the total holds; a snapshot and a download, which it does not."""
+def billed(hours: Range, market: str) -> Range:
+    """Hours that a job is paid for: its own and START_HOURS before them, of a Capacity Block in whole days or weeks."""
+    started = (hours.low + START_HOURS, hours.mid + START_HOURS, hours.high + START_HOURS)
+    return Range(*map(_reserved, started)) if market == "capacity-block" else Range(*started)
+
+
+def _reserved(hours: float) -> float:
+    days = math.ceil(min(hours, MOST_HOURS) / 24)
+    return 24.0 * (days if days <= LONGEST_BY_DAY else DAYS_OF_A_BLOCK * math.ceil(days / DAYS_OF_A_BLOCK))
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """What is billed: machines of a type, the hours of the work, and the hours that are paid for it."""
+
+    instance_type: str
+    nodes: int
+    hours: Range
+    paid: Range
+
+
+def bill(what: Machines, rate: Rate | None, space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:
+    """The line items: machines, their start and their disks; then a snapshot and a download, beside the total."""
     unit = rate.usd_per_hour if rate else None
-    machines = LineItem(
-        name=f"{nodes} x {instance_type}" + (f" ({rate.market})" if rate else ""),
-        quantity=nodes * hours.mid,
+    source = f"{rate.basis}, {rate.as_of}" if rate else ""
+    named = f"{what.nodes} x {what.instance_type}" + (f" ({rate.market})" if rate else "")
+    work = _rented(named, what.hours.times(what.nodes), unit, source)
+    more = Range(*(paid - own for paid, own in zip(_ends(what.paid), _ends(what.hours), strict=True)))
+    found = [work]
+    if more.mid > 0 and rate and rate.market == "capacity-block":
+        found.append(_rented("the rest of the days that are reserved", more.times(what.nodes), unit, source))
+    elif more.mid > 0:
+        name = f"starting the machines, about {START_HOURS * 60:.0f} min"
+        found.append(
+            _rented(name, more.times(what.nodes), unit, "assumed; EC2 bills each second, at least 60, from running")
+        )
+    return (*found, _disks(space, what), *_beside(space, catalog, region))
+
+
+def _ends(span: Range) -> tuple[float, float, float]:
+    return span.low, span.mid, span.high
+
+
+def _rented(name: str, hours: Range, unit: float | None, source: str) -> LineItem:
+    return LineItem(
+        name=name,
+        quantity=hours.mid,
         unit="instance-hours",
         usd_per_unit=unit,
-        usd=None if unit is None else hours.times(nodes * unit),
-        source=f"{rate.basis}, {rate.as_of}" if rate else "",
+        usd=None if unit is None else hours.times(unit),
+        source=source,
     )
-    months = hours.times(space.gigabytes(nodes) / MONTH_HOURS)
-    disks = LineItem(
-        name=f"gp3 disks, {space.gigabytes(nodes):,.0f} GB",
+
+
+def _disks(space: Disk, what: Machines) -> LineItem:
+    months = what.paid.times(space.gigabytes(what.nodes) / MONTH_HOURS)
+    return LineItem(
+        name=f"gp3 disks, {space.gigabytes(what.nodes):,.0f} GB",
         quantity=months.mid,
         unit="GB-months",
         usd_per_unit=space.usd_per_gb_month,
         usd=None if space.usd_per_gb_month is None else months.times(space.usd_per_gb_month),
+        source=space.source,
     )
-    starting = LineItem(
-        name=f"starting the machines, about {START_HOURS * 60:.0f} min",
-        quantity=nodes * START_HOURS,
-        unit="instance-hours",
-        usd_per_unit=unit,
-        usd=None if unit is None else exactly(nodes * START_HOURS * unit),
-        included=False,
-    )
-    return (machines, disks, starting, *_beside(space, catalog, region))
 
 
 def _beside(space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:

@@ -38,6 +38,7 @@ class Option:
     estimate: Estimate
     hours: Range | None = None
     usd: Range | None = None
+    billed_hours: Range | None = None  # of each machine: the work, its start before it, and reserved days to their end
     items: tuple[LineItem, ...] = ()
     usd_per_million_tokens: Range | None = None
     usd_per_thousand_requests: Range | None = None

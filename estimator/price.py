@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from data import Catalog, Instance, Rate
 from estimator.candidates import OLD, rates_of
-from estimator.cost import TERM_HOURS, Disk, energy, interrupted
+from estimator.cost import TERM_HOURS, Disk, billed, energy, interrupted
 from estimator.option import Option
 from estimator.result import Cluster, Estimate, Range
 from estimator.units import MONTH_HOURS, duration, money, plural
@@ -50,9 +50,11 @@ def option_of(
     span = _span(work, hours)
     machines_paid = nodes * at_once
     hourly = None if rate is None else rate.usd_per_hour * machines_paid
+    market = rate.market if rate else work.wish.market or "on-demand"
+    paid = None if span is None else span if is_service(work) else billed(span, market)
     usd = None
-    if hourly is not None and span is not None:
-        usd = span.times(hourly + space.usd_per_hour(machines_paid))
+    if hourly is not None and paid is not None:
+        usd = paid.times(hourly + space.usd_per_hour(machines_paid))
     shown = span if isinstance(work, Training) else hours
     chip = made.cluster.chip
     return Option(
@@ -61,11 +63,12 @@ def option_of(
         chip=chip.name if chip else None,
         chips=made.cluster.count * at_once if chip else 0,
         region=work.wish.region,
-        market=rate.market if rate else work.wish.market or "on-demand",
+        market=market,
         rate=rate,
         estimate=made,
         hours=shown,
         usd=usd,
+        billed_hours=paid,
         usd_per_million_tokens=None if usd else _per(made.tokens_per_s, None, hourly, 1e6),
         usd_per_thousand_requests=None if usd else _per(made.samples_per_s, None, hourly, 1e3),
         failing=tuple(limits_missed(work, made, shown, usd, hourly, machines_paid)) if limited(work) else (),
@@ -81,7 +84,7 @@ def dressed(option: Option, work: Workload, catalog: Catalog) -> Option:
         option,
         usd_per_million_tokens=_per(made.tokens_per_s, _tokens_asked(work, made), hourly, 1e6),
         usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), hourly, 1e3),
-        energy_kwh=energy(made, paid_hours(work, option), option.chips),
+        energy_kwh=energy(made, work_hours(work, option), option.chips),
         commitment_usd=hourly * TERM_HOURS[option.market] if committed and hourly else None,
         note=_note(option, work, catalog),
     )
@@ -93,7 +96,7 @@ def _at_once(work: Workload) -> int:
 
 
 def _span(work: Workload, hours: Range | None) -> Range | None:
-    """The hours that are paid: of the job, of all rounds of a sweep, of a service's month; None where nothing ends."""
+    """The hours of work: of the job, of all rounds of a sweep, of a service's month; None where nothing ends."""
     if isinstance(work, Training):
         rounds = -(-(work.trials or 1) // _at_once(work))
         return None if hours is None else hours.times(rounds)
@@ -103,8 +106,8 @@ def _span(work: Workload, hours: Range | None) -> Range | None:
     return hours
 
 
-def paid_hours(work: Workload, choice: Option) -> Range | None:
-    """The hours of the bill of a choice; None where nothing ends."""
+def work_hours(work: Workload, choice: Option) -> Range | None:
+    """The hours that a choice works: of the job, or of the service; None where nothing ends."""
     return _span(work, None) if is_service(work) else choice.hours
 
 
@@ -151,7 +154,7 @@ def _note(option: Option, work: Workload, catalog: Catalog) -> str:
         years = "a year" if option.market.endswith("1y") else "3 years"
         parts.append(f"commits to {money(option.usd_per_hour * TERM_HOURS[option.market])} over {years}")
     if option.market == "capacity-block":
-        parts.append("sold only as a Capacity Block: prepaid, reserved for set days")
+        parts.append("sold only as a Capacity Block: prepaid, in whole days up to 14, then in weeks")
     instance = catalog.instances.get(option.instance_type or "")
     if instance is not None and instance.family in OLD:
         parts.append(f"{OLD[instance.family]} is an old chip; AWS hardly rents it any more")

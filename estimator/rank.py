@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from data import MARKETS, Catalog, Instance
 from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
-from estimator.cost import START_HOURS, disk
+from estimator.cost import disk
 from estimator.option import Option
 from estimator.price import PLANS, dressed, machines, option_of, priced
 from estimator.result import Cluster
@@ -36,7 +36,7 @@ class Ranking:
 def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     """Every sensible choice for *work*, in order.
 
-    The best choice meets all wishes and has the lowest (cost + start-up) x (1 + hours / 168) x (1 + machines / 64): a
+    The best choice meets all wishes and has the lowest cost x (1 + hours / 168) x (1 + machines / 64): a
     week of waiting weighs as much as the price, and so do 64 machines at once, which are hard to get. So a small job
     goes to a cheap machine that is not slow, and a large one to as many as scale well. It is bought on
     demand unless the asker names a market or only another market meets the wishes: spot is a risk and a plan is a
@@ -149,11 +149,10 @@ def _time(option: Option) -> float:
 
 
 def balance(option: Option) -> float:
-    """(Cost + start-up) x (1 + hours / 168) x (1 + machines / 64); of a service its cost."""
+    """Cost x (1 + hours / 168) x (1 + machines / 64), where the cost holds the start; of a service its cost."""
     if option.hours is None:
         return _cost(option)
-    starting = START_HOURS * (option.usd_per_hour or 0.0)
-    return (_cost(option) + starting) * (1 + option.hours.mid / PATIENCE_HOURS) * (1 + option.nodes / HARD_TO_GET)
+    return _cost(option) * (1 + option.hours.mid / PATIENCE_HOURS) * (1 + option.nodes / HARD_TO_GET)
 
 
 Machines = tuple[str | None, int]

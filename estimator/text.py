@@ -145,7 +145,7 @@ def _bill(answer: Answer) -> Iterator[str]:
     if shown is None or not shown.items:
         return
     yield ""
-    yield f"Bill of {answer.per}:"
+    yield f"Bill of {answer.per or 'the job'}:"
     for item in shown.items:
         yield f"  {_item(item)}"
     if shown.energy_kwh is not None:

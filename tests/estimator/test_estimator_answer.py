@@ -39,7 +39,7 @@ def test_the_headline_names_the_machine_the_time_and_the_cost() -> None:
     found = answered(f"{JOB} on g5.xlarge")
     assert found.headline == (
         "Fine-tune llama-3-8b (lora): 50k samples of 512 tokens. "
-        "1 x g5.xlarge takes 4.2 days (2.1-8.3 days) and costs $102 ($50.94-204)."
+        "1 x g5.xlarge takes 4.2 days (2.1-8.3 days) and costs $102 ($51.09-204)."
     )
 
 
@@ -123,7 +123,7 @@ def test_the_text_has_the_point_first_and_the_prices_last() -> None:
     lines = text.render(answered(f"{JOB} on g5.xlarge")).splitlines()
     assert lines[0].startswith("Fine-tune llama-3-8b")
     assert lines[-1].startswith("Prices as of")
-    assert any(line.startswith("  1 x g5.xlarge") and "$50.94-204" in line for line in lines)
+    assert any(line.startswith("  1 x g5.xlarge") and "$51.09-204" in line for line in lines)
     assert all(len(line) <= 140 for line in lines[:-1])
 
 

@@ -11,8 +11,10 @@ from estimator_fakes import simple
 import estimator
 from data import load
 from estimator.candidates import Reasons, chip_of, cluster_of, suitable
+from estimator.cost import START_HOURS, billed
 from estimator.parse import parse
 from estimator.rank import Ranking, balance, cluster_named, rank
+from estimator.result import Range
 from estimator.wishes import matches, misses
 from estimator.workload import Hardware, Inference, Training, Workload
 
@@ -71,17 +73,33 @@ def test_the_front_and_every_market_of_the_best_machines_are_among_the_options()
     assert ranking.cheapest in ranking.options
 
 
-def test_cost_is_hours_times_machines_times_price_with_the_disks() -> None:
+def test_cost_is_the_hours_and_the_start_times_machines_times_price_with_the_disks() -> None:
     option = next(o for o in ranked(f"{JOB} on 2 x p4d.24xlarge").options if o.market == "on-demand")
     price = CATALOG.rate("p4d.24xlarge", "us-east-1", "on-demand")
     assert price is not None
-    machines = 100 * 70 / (16 * 312) * 2 * price.usd_per_hour
+    machines = (100 * 70 / (16 * 312) + START_HOURS) * 2 * price.usd_per_hour
     assert option.hours is not None
     assert option.usd is not None
     assert option.hours.mid == pytest.approx(100 * 70 / (16 * 312))
     assert machines < option.usd.mid < machines * 1.01
     assert option.accelerator_hours is not None
     assert option.accelerator_hours.mid == pytest.approx(16 * option.hours.mid)
+
+
+def test_a_few_seconds_on_many_cards_are_not_cheap_as_each_start_is_paid() -> None:
+    found = rank(work("finetune bert-base samples=10k seq=128"), CATALOG, estimator.estimate)
+    assert found.cheapest
+    assert found.cheapest.usd
+    assert found.cheapest.rate
+    assert found.cheapest.usd.mid >= START_HOURS * found.cheapest.rate.usd_per_hour
+    assert found.cheapest.chips == 1
+    assert min(option.hours.mid for option in found.options if option.hours) < 1 / 60  # the hours are the work's own
+
+
+@pytest.mark.parametrize(("hours", "paid"), [(1.0, 24.0), (24.0, 48.0), (13.5 * 24, 14 * 24), (15 * 24.0, 21 * 24)])
+def test_a_capacity_block_is_paid_in_whole_days_and_weeks(hours: float, paid: float) -> None:
+    assert billed(Range(hours, hours, hours), "capacity-block").mid == paid
+    assert billed(Range(hours, hours, hours), "spot").mid == pytest.approx(hours + START_HOURS)
 
 
 def test_markets_of_the_same_machines_stand_together_with_spot_longer_and_cheaper() -> None:
