@@ -8,7 +8,20 @@ from bot.rules.errors import SlackError
 from bot.rules.people import may_act
 
 # As manifest.json has them.
-SCOPES = frozenset({"commands", "chat:write", "im:write", "users:read", "usergroups:read", "files:write"})
+SCOPES = frozenset(
+    {
+        "commands",
+        "chat:write",
+        "im:write",
+        "im:history",
+        "app_mentions:read",
+        "channels:read",
+        "groups:read",
+        "users:read",
+        "usergroups:read",
+        "files:write",
+    }
+)
 NEW_APP = "Take the Bot User OAuth Token (xoxb-...) of the app that is installed in your workspace."
 REINSTALL = "Add them under OAuth & Permissions of the app (manifest.json has all) and install it again."
 INVITE = "Write /invite @mlbot in that channel."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import outbox
+from bot import mute, outbox
 from bot.idle_scan import last_scan
 from bot.parts import Parts
 from bot.rules.errors import SlackError
@@ -113,6 +113,8 @@ def _write(parts: Parts, letter: Letter, now: datetime, *, asked: bool) -> int:
         return 0
     owner = letter.to if letter.to != policy.reminders.channel else None
     with parts.store.transaction() as tx:
+        if mute.until(tx, letter.to, now) is not None:
+            return 0
         if not asked and not _was_up(tx, day, letter.where, policy.reminders):
             return 0
         told = reminders.told(tx, to=letter.to)
@@ -198,6 +200,8 @@ def _weekly(parts: Parts, now: datetime, people: Mapping[str, Person | None], *,
         if where is None or day is None or day.weekday() != rules.digest_weekday:
             continue
         with parts.store.transaction() as tx:
+            if mute.until(tx, to, now) is not None:
+                continue
             if not _was_up(tx, day, where, rules) or not money.between(tx, day - timedelta(days=DIGEST_DAYS), day):
                 continue
             if reminders.take(tx, to=WEEKLY + to, day=day, now=parts.clock.now()):

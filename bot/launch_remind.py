@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot import audit, launch_answer, ops, ops_tidy, outbox
+from bot import audit, launch_answer, mute, ops, ops_tidy, outbox
 from bot.launch_rows import notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
@@ -50,7 +50,7 @@ def remind(parts: Parts, op: Op) -> Outcome:
         ops.finish(tx, op, now)
         voted = launches.votes(tx, launch.id, shown=launch.shown)
         for approver in approvers:
-            if approver not in (launch.asker, *voted):
+            if approver not in (launch.asker, *voted) and mute.until(tx, approver, now) is None:
                 notice(tx, launch, "waits", text, now=now, to=approver, key=f"{op.payload['after']:g}")
     parts.wake()
     return Done()

@@ -31,6 +31,8 @@ WHISPER = "whisper"  # cannot be edited: the same one is never sent twice
 NOT_EDITABLE = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_inactive"}
 )
+# Slack's codes for a channel in which mlbot may not write.
+NOT_INSIDE = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 # Codes that lie in one message and not in its channel: the next message need not wait for it.
 OF_THE_MESSAGE = frozenset(
     {
@@ -77,7 +79,8 @@ def say(
 
     A "whisper" goes to one person (*to*) through data["response_url"], else in data["channel"], else as a direct
     message; the same one is sent once. Its data["text"] is plain text in which only <@U...>, <#C...> and
-    <!subteam^S...> are mark-up; data["offer"] with data["ref"] is a button.
+    <!subteam^S...> are mark-up; data["offer"] with data["ref"] is a button. Of another message data["thread_ts"] names
+    the thread, and data["response_url"] reaches who asked where mlbot may not write.
     """
     table.put(tx, table.Name(what, subject, to, key), data=data or {}, now=now, again=what != WHISPER)
 
@@ -169,7 +172,22 @@ def _send(parts: Parts, row: Row, message: Sendable) -> tuple[str, str]:
         except SlackError as error:
             if error.code not in NOT_EDITABLE:
                 raise
-    return parts.slack.post(row["channel"] or _channel(parts, row["dest"]), message)
+    return _post(parts, row, message)
+
+
+def _post(parts: Parts, row: Row, message: Sendable) -> tuple[str, str]:
+    """Post anew, in the thread that the row names; where mlbot may not write, only who asked reads it."""
+    data = unpack(row["data"])
+    channel, url = row["channel"] or _channel(parts, row["dest"]), str(data.get("response_url") or "")
+    try:
+        if thread := str(data.get("thread_ts") or ""):
+            return parts.slack.post(channel, message, thread_ts=thread)
+        return parts.slack.post(channel, message)
+    except SlackError as error:
+        if not url or error.code not in NOT_INSIDE:
+            raise
+    parts.slack.respond(url, message)
+    return channel, ""
 
 
 def _whisper(parts: Parts, row: Row, message: Sendable) -> tuple[str, str]:

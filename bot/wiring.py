@@ -26,7 +26,7 @@ from bot.slack import Slack
 from bot.socket import Socket
 from bot.store.db import Store
 from data import OVERLAY, load
-from handlers import register
+from handlers import reach_answer, register
 from handlers.later import Later
 from handlers.views.outgoing import VIEWS
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # Under estimates that hold the interpreter an ack waits at most this long for its turn (Python's default is 5 ms).
 SWITCH_SECONDS = 0.0005
-OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS}
+OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS, **reach_answer.OPS}
 
 
 class Bell:

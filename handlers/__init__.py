@@ -7,7 +7,7 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, home, idle, instances, launch, unknown
+from handlers import estimate, help, home, idle, instances, launch, reach, unknown
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -29,6 +29,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
     app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))
     app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim)"))(idle.press(door))
+    app.action(re.compile(r"^(mute|unmute)"))(idle.quiet(door))
     app.action(re.compile(r"^keep"))(idle.keep(door))
     app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
     app.action(re.compile(r"^extend"))(instances.extend(door))
@@ -41,5 +42,8 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.view("extend")(instances.extended(door))
 
     app.event("app_home_opened")(home.opened(door))
+    app.event("app_mention")(reach.mentioned(door))
+    app.event("message")(reach.direct(door))
+    app.message_shortcut("estimate_this")(reach.estimate_this(door))
 
     unknown.register(app, door)

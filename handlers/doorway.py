@@ -12,6 +12,7 @@ from bot.rules.errors import SlackError
 from handlers import errors
 from handlers.later import Later
 from handlers.received import Command
+from handlers.views.fit import fitted
 from handlers.views.message import Message
 
 Asked = Command | Click
@@ -44,7 +45,7 @@ class Doorway:
         self.parts.slack.open_view(asked.trigger_id, view)
 
     def _respond(self, asked: Asked, message: Message, *, in_channel: bool) -> None:
-        slack = self.parts.slack
+        slack, message = self.parts.slack, fitted(message)
         try:
             if asked.response_url:
                 slack.respond(asked.response_url, message, in_channel=in_channel)

@@ -18,6 +18,11 @@ def message(error: Exception) -> Message:
     return Message(text=text, blocks=[section(text)])
 
 
+def told(text: str) -> Message:
+    """One sentence of ours as a message."""
+    return Message(plain(text), [section(plain(text))])
+
+
 def _sentence(error: Exception) -> str:
     if isinstance(error, Unclear) or hasattr(error, "nearest"):
         return _unclear(error)

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import TooLate
 from bot.rules.launch import Wanted
@@ -18,6 +19,7 @@ from handlers import launch, received
 from handlers.doorway import Asked, Doorway
 from handlers.views import estimate as views
 from handlers.views import estimate_form
+from handlers.views.message import Message
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -57,14 +59,18 @@ def submitted(door: Doorway) -> Listener:
 
 
 def reply(door: Doorway, asked: Asked, words: str) -> None:
-    """Estimate *words*, keep the options that are shown, answer in the channel."""
-    parts = door.parts
+    """Estimate *words* and answer in the channel."""
+    door.answer(asked, drawn(door.parts, words, key=asked.key, team=asked.team, user=asked.user))
+
+
+def drawn(parts: Parts, words: str, *, key: str, team: str, user: str) -> Message:
+    """The answer to *words*; the options that it shows are kept for its buttons, once by *key*."""
     now = parts.clock.now()
     found = answer(parse(words, parts.catalog), parts.catalog, now.date())
     data = {"words": found.words, "options": [_kept(option) for option in views.shown(found)]}
     with parts.store.transaction() as tx:
-        ref = estimates.save(tx, key=asked.key, team=asked.team, asker=asked.user, at=now, data=data)
-    door.answer(asked, views.message(found, ref))
+        ref = estimates.save(tx, key=key, team=team, asker=user, at=now, data=data)
+    return views.message(found, ref)
 
 
 def _kept(option: Option) -> dict[str, Any]:
@@ -100,6 +106,8 @@ def _open_form(door: Doorway, asked: Click) -> None:
 
 
 def _wanted(option: Mapping[str, Any], *, purpose: str) -> Wanted:
+    if asked := option.get("wanted"):  # somebody named the machine
+        return Wanted(**asked)
     hours = option["hours"]
     return Wanted(
         instance_type=option["instance_type"] or "",

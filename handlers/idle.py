@@ -8,13 +8,16 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot import idle
+from bot import idle, mute
+from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import TooLate, Unclear
-from handlers import received
+from handlers import errors, received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
 from handlers.views import idle as views
+from handlers.views import mute as mute_views
+from handlers.views.message import Message
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -25,26 +28,57 @@ def command(door: Doorway) -> Listener:
     """`/ml-idle [now]`: what is idle, as of the last scan or of one made now."""
 
     def on_command(ack: Ack, body: Body) -> None:
-        ack()
         asked = received.command(body)
-        door.run(asked, lambda: _show(door, asked))
+        if mute.is_about(asked.text):
+            _mute(door, asked)  # a row before the ack
+            ack()
+            return
+        ack()
+        door.run(asked, lambda: door.whisper(asked, _shown(door.parts, asked.text, user=asked.user)))
 
     return on_command
 
 
-def _show(door: Doorway, asked: received.Command) -> None:
-    word = asked.text.lower()
+def drawn(parts: Parts, words: str, *, user: str, team: str) -> Message:
+    """The answer to `/ml-idle WORDS`: what is idle, or how long it is quiet now; raises Unclear."""
+    if mute.is_about(words):
+        return mute_views.answer(mute.switch(parts, words, user=user, team=team))
+    return _shown(parts, words, user=user)
+
+
+def _mute(door: Doorway, asked: received.Command) -> None:
+    try:
+        message = drawn(door.parts, asked.text, user=asked.user, team=asked.team)
+    except Unclear as error:
+        message = errors.message(error)
+    door.run(asked, lambda: door.whisper(asked, message))
+
+
+def quiet(door: Doorway) -> Listener:
+    """The buttons *Mute for me* and *Unmute*: a row, then the ack."""
+
+    def on_press(ack: Ack, body: Body) -> None:
+        asked = received.click(body)
+        word, _, length = asked.action.partition("_")
+        until = mute.switch(door.parts, f"{word} {length}", user=asked.user, team=asked.team)
+        ack()
+        door.run(asked, lambda: door.whisper(asked, mute_views.answer(until)))
+
+    return on_press
+
+
+def _shown(parts: Parts, words: str, *, user: str) -> Message:
+    word = words.lower()
     if word not in ("", "now", "mine", "all"):
         raise Unclear(
-            f"I did not understand {asked.text!r}: say nothing, `now`, `mine` or `all`.",
+            f"I did not understand {words!r}: say nothing, `now`, `mine`, `all`, `mute 3d` or `unmute`.",
             nearest="now",
             example="/ml-idle now",
         )
-    if word == "now" or idle.last_scan(door.parts) is None:
-        idle.scan(door.parts, door.parts.clock.now())
-    user = None if word == "all" else asked.user
-    found = idle.findings(door.parts, user=user)
-    door.whisper(asked, views.findings(found, report=idle.last_scan(door.parts), user=asked.user))
+    if word == "now" or idle.last_scan(parts) is None:
+        idle.scan(parts, parts.clock.now())
+    found = idle.findings(parts, user=None if word == "all" else user)
+    return views.findings(found, report=idle.last_scan(parts), user=user)
 
 
 def press(door: Doorway) -> Listener:

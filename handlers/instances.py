@@ -8,11 +8,13 @@ from typing import Any, Literal
 from slack_bolt import Ack
 
 from bot import instances
+from bot.parts import Parts
 from bot.rules.errors import Unclear
 from handlers import received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
 from handlers.views import instances as views
+from handlers.views.message import Message
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -25,15 +27,15 @@ def command(door: Doorway) -> Listener:
     def on_command(ack: Ack, body: Body) -> None:
         ack()
         asked = received.command(body)
-        door.run(asked, lambda: _list(door, asked))
+        door.run(asked, lambda: door.whisper(asked, drawn(door.parts, asked.text, user=asked.user)))
 
     return on_command
 
 
-def _list(door: Doorway, asked: received.Command) -> None:
-    whose = _whose(asked.text)
-    found = instances.listing(door.parts, whose=whose, user=asked.user)
-    door.whisper(asked, views.listing(found, whose=whose))
+def drawn(parts: Parts, words: str, *, user: str) -> Message:
+    """What runs or is stopped, as *words* (mine or all) say it; raises Unclear."""
+    whose = _whose(words)
+    return views.listing(instances.listing(parts, whose=whose, user=user), whose=whose)
 
 
 def _whose(text: str) -> Whose:

@@ -10,6 +10,7 @@ from slack_bolt import Ack
 
 from bot import launch
 from bot.launch import Reply
+from bot.parts import Parts
 from bot.rules import launch_words
 from bot.rules.click import Click
 from bot.rules.errors import UserError
@@ -29,10 +30,12 @@ def command(door: Doorway) -> Listener:
         asked = received.command(body)
         if not asked.text:
             ack()
-            door.open(asked, form(door, Wanted(instance_type="", region=default_region(door)), channel=asked.channel))
+            door.open(
+                asked, form(door, Wanted(instance_type="", region=default_region(door.parts)), channel=asked.channel)
+            )
             return
         try:
-            wanted = launch_words.parse(asked.text, door.parts.catalog, region=default_region(door))
+            wanted = launch_words.parse(asked.text, door.parts.catalog, region=default_region(door.parts))
         except UserError as error:
             ack()
             told = errors.message(error)
@@ -124,10 +127,10 @@ def form(door: Doorway, wanted: Wanted, *, channel: str) -> dict[str, Any]:
     return views.form(wanted, limits=policy.limits, catalog=door.parts.catalog, state={"channel": channel})
 
 
-def default_region(door: Doorway) -> str:
+def default_region(parts: Parts) -> str:
     """The first region that the policy allows, or that of the environment where it allows it."""
-    allowed = door.parts.policy().limits.regions
-    own = door.parts.settings.aws_region
+    allowed = parts.policy().limits.regions
+    own = parts.settings.aws_region
     return own if own in allowed or not allowed else allowed[0]
 
 

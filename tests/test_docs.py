@@ -10,7 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from bot import doctor_slack
 from bot.__main__ import COMMANDS
+from bot.playground.slack.methods import METHODS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +53,34 @@ def test_the_manifest_subscribes_to_just_the_events_that_the_code_handles() -> N
     in_code = {name for name in registered().get("event", []) if isinstance(name, str)}
     told = MANIFEST["settings"].get("event_subscriptions", {}).get("bot_events", [])
     assert {name.partition(".")[0] for name in told} == in_code
+
+
+def test_the_manifest_offers_just_the_message_shortcuts_that_the_code_registers() -> None:
+    offered = {one["callback_id"] for one in MANIFEST["features"]["shortcuts"] if one["type"] == "message"}
+    assert offered == set(registered()["message_shortcut"])
+
+
+def test_the_doctor_looks_for_just_the_scopes_that_the_manifest_asks_for() -> None:
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == doctor_slack.SCOPES
+
+
+# The scope that Slack asks for before it sends an event (none for those that every app may hear).
+EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history", "app_home_opened": ""}
+
+
+def test_the_scopes_are_those_that_the_calls_the_events_and_the_commands_need() -> None:
+    code = (ROOT / "bot" / "slack.py").read_text()
+    called = set(
+        re.findall(r'"((?:chat|conversations|users|usergroups|views|functions|auth|files)\.[a-zA-Z.]+)"', code)
+    )
+    called |= {"files.getUploadURLExternal"} if "files_upload_v2" in code else set()
+    needed = [set(METHODS[name].scope.split("|")) for name in called if METHODS[name].scope]
+    events = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    needed += [{EVENT_SCOPES[name]} for name in events if EVENT_SCOPES[name]] + [{"commands"}]
+    scopes = doctor_slack.SCOPES
+    assert all(alternatives & scopes for alternatives in needed)
+    # groups:read is channels:read for private channels; nothing else may be there that nothing needs
+    assert scopes - set().union(*needed) == set()
 
 
 def test_the_manifest_keeps_slacks_limits() -> None:

@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.schedule",
         "bot.replay",
         "bot.home",
+        "bot.mute",
     ),
     ("handlers",),
     ("bot",),  # __main__, commands, wiring, server, socket, playground

@@ -34,7 +34,9 @@ FILLERS = frozenset(
     re.findall(
         r"\w+",
         "a an and at the please launch start run me with of for in on using from to by x i want need my "
-        "disk gb machine machines instance instances node nodes hour hours",
+        "can could may might would like get give have us we our some one new book reserve rent request ask spin bring "
+        "up use borrow how much is are does what cost costs price kindly let let's d hi hello hey thanks now "
+        "disk gb machine machines instance instances node nodes hour hours box server gpu",
     )
 )
 UNITS = {
@@ -204,6 +206,11 @@ def _type_of(word: str, catalog: Catalog) -> str:
         return catalog.instance(word).name
     except UnknownName:
         return ""
+
+
+def names_a_type(word: str, catalog: Catalog) -> bool:
+    """Whether a word is the name of an instance type."""
+    return bool(_type_of(word.lower(), catalog))
 
 
 def _nearest_type(word: str, catalog: Catalog) -> str:

@@ -122,8 +122,8 @@ def steady(tx: Tx, *, now: datetime, lease: timedelta) -> None:
 
 
 def forget(tx: Tx, *, before: datetime) -> int:
-    """Drop whispers that were heard long ago; messages that may be edited stay."""
-    sql = "DELETE FROM outbox WHERE what = 'whisper' AND version = sent_version AND sent_at < ?"
+    """Drop whispers and replies that were heard long ago; messages that may be edited stay."""
+    sql = "DELETE FROM outbox WHERE what IN ('whisper', 'reply') AND version = sent_version AND sent_at < ?"
     return tx.run(sql, stamp(before))
 
 

@@ -10,8 +10,10 @@ from bot.outbox import OutboxRow, View
 from bot.parts import Parts
 from handlers.views import idle as idle_views
 from handlers.views import launch as launch_views
+from handlers.views import mute as mute_views
 from handlers.views import week as week_views
 from handlers.views.blocks import actions, button, section
+from handlers.views.fit import fitted
 from handlers.views.message import Message, told
 
 
@@ -33,7 +35,12 @@ def whisper(parts: Parts, row: OutboxRow) -> Message:
 def reminder(parts: Parts, row: OutboxRow) -> Message | None:
     """The morning message as it was answered by now."""
     found = idle.morning_message(parts, row.to, date.fromisoformat(row.subject))
-    return idle_views.digest(found) if found else None
+    if found is None:
+        return None
+    message = idle_views.digest(found)
+    if found.owner is not None:
+        message.blocks.append(mute_views.row())
+    return message
 
 
 def digest(parts: Parts, row: OutboxRow) -> Message:
@@ -58,7 +65,22 @@ def launch_notice(parts: Parts, row: OutboxRow) -> Message:
     return launch_views.notice(launch.card(parts, row.subject), event, text)
 
 
-VIEWS: Mapping[str, View] = {
+def reply(parts: Parts, row: OutboxRow) -> Message:
+    """The answer to a question in plain English, as it was drawn when it was asked."""
+    return Message(str(row.data["text"]), list(row.data["blocks"]))
+
+
+def _kept(view: View) -> View:
+    """*view* within Slack's limits."""
+
+    def kept(parts: Parts, row: OutboxRow) -> Message | None:
+        found = view(parts, row)
+        return fitted(Message(found.text, found.blocks)) if found is not None else None
+
+    return kept
+
+
+DRAWN: Mapping[str, View] = {
     "notice": notice,
     "whisper": whisper,
     "reminder": reminder,
@@ -66,4 +88,6 @@ VIEWS: Mapping[str, View] = {
     "unclaimed": unclaimed,
     "launch_card": launch_card,
     "launch_notice": launch_notice,
+    "reply": reply,
 }
+VIEWS: Mapping[str, View] = {name: _kept(view) for name, view in DRAWN.items()}

@@ -1,0 +1,78 @@
+"""Beyond slash commands: mentions, direct messages and the message shortcut, each a row before its ack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot import ops
+from handlers.doorway import Doorway
+
+Listener = Callable[..., None]
+Body = Mapping[str, Any]
+ASK = "reach.ask"
+SPOKEN = ("", "file_share", "thread_broadcast")  # of a message's subtypes; the others are edits and notices
+
+
+def mentioned(door: Doorway) -> Listener:
+    """Somebody wrote @mlbot in a channel."""
+
+    def on_event(ack: Ack, body: Body) -> None:
+        event = body["event"]
+        if not event.get("channel", "").startswith("D"):  # a direct message is heard as one
+            _hear(door, body, thread=str(event.get("thread_ts") or event.get("ts") or ""))
+        ack()
+
+    return on_event
+
+
+def direct(door: Doorway) -> Listener:
+    """Somebody wrote to mlbot alone."""
+
+    def on_event(ack: Ack, body: Body) -> None:
+        event = body["event"]
+        if event.get("channel_type") == "im":
+            _hear(door, body, thread=str(event.get("thread_ts") or ""))
+        ack()
+
+    return on_event
+
+
+def _hear(door: Doorway, body: Body, *, thread: str) -> None:
+    """One row for each message of a person: a retry, an edit and a second event about it find the key."""
+    event = body["event"]
+    user, channel, ts = (str(event.get(name) or "") for name in ("user", "channel", "ts"))
+    if event.get("bot_id") or (event.get("subtype") or "") not in SPOKEN or not (user and channel and ts):
+        return
+    team = str(event.get("user_team") or event.get("team") or body.get("team_id") or "")
+    payload = {"text": str(event.get("text") or ""), "user": user, "team": team, "channel": channel, "thread": thread}
+    _write(door, ASK, f"message:{body.get('team_id') or ''}:{channel}:{ts}", payload)
+
+
+def estimate_this(door: Doorway) -> Listener:
+    """The message shortcut: what would the job in this message cost."""
+
+    def on_shortcut(ack: Ack, body: Body) -> None:
+        message, user = body.get("message") or {}, body.get("user") or {}
+        channel, ts = str((body.get("channel") or {}).get("id") or ""), str(message.get("ts") or "")
+        payload = {
+            "text": str(message.get("text") or ""),
+            "user": str(user.get("id") or ""),
+            "team": str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
+            "channel": channel,
+            "thread": str(message.get("thread_ts") or ts),
+            "response_url": str(body.get("response_url") or ""),
+            "what": "estimate",
+        }
+        _write(door, ASK, f"shortcut:{payload['user']}:{channel}:{ts}:{body.get('action_ts') or ''}", payload)
+        ack()
+
+    return on_shortcut
+
+
+def _write(door: Doorway, kind: str, key: str, payload: Mapping[str, Any]) -> None:
+    with door.parts.store.transaction() as tx:
+        ops.enqueue(tx, kind=kind, key=key, payload=payload, now=door.parts.clock.now())
+    door.parts.wake()
