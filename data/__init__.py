@@ -3,6 +3,19 @@
 from data.catalog import OVERLAY, Catalog, load
 from data.names import UnknownName
 from data.rates import MARKETS
-from data.shapes import Chip, Instance, Item, Model, Quota, Rate
+from data.shapes import Chip, Grid, Instance, Item, Model, Quota, Rate
 
-__all__ = ["MARKETS", "OVERLAY", "Catalog", "Chip", "Instance", "Item", "Model", "Quota", "Rate", "UnknownName", "load"]
+__all__ = [
+    "MARKETS",
+    "OVERLAY",
+    "Catalog",
+    "Chip",
+    "Grid",
+    "Instance",
+    "Item",
+    "Model",
+    "Quota",
+    "Rate",
+    "UnknownName",
+    "load",
+]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from data import tables
 from data.names import Names, chip_spellings, instance_spellings, model_spellings
 from data.rates import MARKETS, Rates
-from data.shapes import Chip, Dataset, Instance, Item, Model, Quota, Rate
+from data.shapes import Chip, Dataset, Grid, Instance, Item, Model, Quota, Rate
 
 HERE = Path(__file__).parent
 OVERLAY = Path(".local/catalog/current")  # the link that `catalog refresh` turns; whoever wants it passes it to load()
@@ -28,6 +28,7 @@ class Catalog:
     models: Mapping[str, Model]
     datasets: Mapping[str, Dataset]  # by name and alias
     quotas: tuple[Quota, ...]
+    grids: Mapping[str, Grid]  # by region
     regions: tuple[str, ...]
     calibration: Mapping[str, tuple[Mapping[str, str], ...]]
     prices_as_of: date  # the oldest on-demand price of a type with a chip
@@ -124,6 +125,7 @@ def _load(overlay: Path | None) -> Catalog:
             {name: one for one in tables.read((HERE,), "datasets", tables.dataset) for name in (one.name, *one.aliases)}
         ),
         quotas=tuple(tables.read((HERE,), "quotas", tables.quota)),
+        grids=MappingProxyType({one.region: one for one in tables.read((HERE,), "grid", tables.grid)}),
         regions=tuple(sorted({rate.region for rate in rates.listed})),
         calibration=_calibration(),
         prices_as_of=_oldest(rates, instances),

@@ -104,6 +104,18 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """The electricity of a region: kg CO2e of a kWh, and kWh that a data center draws for each that its machines do."""
+
+    region: str
+    place: str
+    kg_co2e_per_kwh: float
+    pue: float
+    source: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     """A Service Quotas code and the instance families that it limits."""
 

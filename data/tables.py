@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from data.shapes import Chip, Dataset, Instance, Item, Model, Quota, Rate, Share
+from data.shapes import Chip, Dataset, Grid, Instance, Item, Model, Quota, Rate, Share
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -136,6 +136,18 @@ def shares(row: Row) -> list[Share]:
 def item(row: Row) -> Item:
     """A price beside the instances."""
     return Item(row["name"], row["unit"], row["region"], _number(row["usd"]), row["source"], day(row["as_of"]))
+
+
+def grid(row: Row) -> Grid:
+    """The electricity of a region."""
+    return Grid(
+        region=row["region"],
+        place=row["place"],
+        kg_co2e_per_kwh=float(row["kg_co2e_per_kwh"]),
+        pue=float(row["pue"]),
+        source=row["source"],
+        as_of=day(row["as_of"]),
+    )
 
 
 def quota(row: Row) -> Quota:

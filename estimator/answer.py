@@ -8,7 +8,7 @@ from datetime import date
 
 import estimator
 from data import Catalog
-from estimator import said
+from estimator import energy, said
 from estimator.candidates import Estimator
 from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
@@ -94,7 +94,7 @@ def answer(
         prices_as_of=as_of,
         prices_old=old,
         biggest_unknown=shown.estimate.biggest_unknown if shown else "",
-        steps=tuple(_steps(shown, per)) if shown else (),
+        steps=tuple(_steps(shown, per, catalog)) if shown else (),
         shapes=shapes,
     )
 
@@ -245,8 +245,13 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
         yield f"{work.hardware.accelerator} is priced as {shown.machines}"
 
 
-def _steps(shown: Option, per: str) -> Iterator[Step]:
+def _steps(shown: Option, per: str, catalog: Catalog) -> Iterator[Step]:
     yield from shown.estimate.steps
+    yield from _costs(shown, per)
+    yield from energy.steps(shown, catalog.grids.get(shown.region) if shown.instance_type else None)
+
+
+def _costs(shown: Option, per: str) -> Iterator[Step]:
     if shown.usd is None or shown.rate is None or shown.billed_hours is None:
         return
     each = f"{shown.nodes} x {money(shown.rate.usd_per_hour)}/h"
@@ -255,11 +260,3 @@ def _steps(shown: Option, per: str) -> Iterator[Step]:
         formula=f"{figure(shown.billed_hours.mid)} h x {each} + disks = {money(shown.usd.mid)}",
         source=f"{shown.rate.basis}; {shown.rate.source}, {shown.rate.as_of}",
     )
-    if shown.energy_kwh is not None:
-        chip = shown.estimate.cluster.chip
-        watts = chip.watts if chip and chip.watts else 0.0
-        yield Step(
-            name="energy",
-            formula=f"{shown.chips} x {watts:.0f} W = {figure(shown.energy_kwh.mid)} kWh, without host and cooling",
-            source=f"board power of {shown.chip}: {chip.source}" if chip else "",
-        )

@@ -33,6 +33,8 @@ def to_json(answer: Answer, identity: object = None) -> Json:
         "cost_for": answer.per or None,
         **_choice(shown),
         "energy_kwh": span(shown.energy_kwh),
+        "co2e_kg": span(shown.co2e_kg),
+        "steps": [{"name": one.name, "formula": one.formula, "source": one.source} for one in answer.steps],
         "line_items": [_item(item) for item in shown.items],
         "shapes": [_shape(shape, answer.per) for shape in answer.shapes],
         "options": [option_json(option) for option in answer.options],

@@ -1,4 +1,4 @@
-"""What a choice costs: line items of the bill, what spot interruptions add, energy."""
+"""What a choice costs: line items of the bill, what spot interruptions add."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from data import Catalog, Rate
 from estimator.option import LineItem
-from estimator.result import Estimate, Range
+from estimator.result import Range
 from estimator.units import MONTH_HOURS
 from estimator.workload import FineTuning, Inference, Training, Workload
 
@@ -173,11 +173,3 @@ def _beside(space: Disk, catalog: Catalog, region: str) -> tuple[LineItem, ...]:
             )
         )
     return tuple(made)
-
-
-def energy(estimate: Estimate, hours: Range | None, chips: float) -> Range | None:
-    """kWh of the chips alone at full board power, without host and cooling; None where the power is not published."""
-    chip = estimate.cluster.chip
-    if hours is None or chip is None or chip.watts is None:
-        return None
-    return hours.times(chip.watts * chips / 1000)

@@ -43,6 +43,7 @@ class Option:
     usd_per_million_tokens: Range | None = None
     usd_per_thousand_requests: Range | None = None
     energy_kwh: Range | None = None
+    co2e_kg: Range | None = None  # of that energy with cooling and losses, by the region's grid
     commitment_usd: float | None = None  # what a savings plan obliges to pay over its term
     failing: tuple[str, ...] = ()  # each wish that is missed, as a sentence; empty: all are met
     pareto: bool = False  # no other option is both cheaper and faster

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from data import Catalog, Instance, Rate
 from estimator.candidates import OLD, rates_of
-from estimator.cost import TERM_HOURS, Disk, billed, energy, interrupted
+from estimator.cost import TERM_HOURS, Disk, billed, interrupted
+from estimator.energy import co2e, energy
 from estimator.option import Option
 from estimator.result import Cluster, Estimate, Range
 from estimator.units import MONTH_HOURS, duration, money, plural
@@ -80,11 +81,13 @@ def dressed(option: Option, work: Workload, catalog: Catalog) -> Option:
     """The option with what only those that are shown need: price per token, energy, commitment, notes."""
     made, hourly, rate = option.estimate, option.usd_per_hour, option.rate
     committed = rate is not None and rate.market in TERM_HOURS and hourly is not None
+    used = energy(made, work_hours(work, option), option.chips)
     return replace(
         option,
         usd_per_million_tokens=_per(made.tokens_per_s, _tokens_asked(work, made), hourly, 1e6),
         usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), hourly, 1e3),
-        energy_kwh=energy(made, work_hours(work, option), option.chips),
+        energy_kwh=used,
+        co2e_kg=co2e(used, catalog.grids.get(option.region)) if option.instance_type else None,
         commitment_usd=hourly * TERM_HOURS[option.market] if committed and hourly else None,
         note=_note(option, work, catalog),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from estimator import energy
 from estimator.answer import Answer
 from estimator.option import LineItem, Option
 from estimator.units import (
@@ -28,7 +29,7 @@ def render(answer: Answer, *, rows: int = ROWS) -> str:
         parts = [render(part, rows=max(4, rows // 2)) for part in answer.parts]
         return "\n\n".join([answer.headline.partition(". ")[0] + ".", *parts])
     lines = [*_wrapped(answer.headline), *_marked(answer), *_table(answer, rows), *_memory(answer), *_bill(answer)]
-    lines += _shapes(answer)
+    lines += [*_energy(answer), *_shapes(answer)]
     lines += _list("Assumed", answer.assumptions)
     lines += _list("Note", answer.notes)
     lines += _list("Left out", answer.left_out)
@@ -148,8 +149,13 @@ def _bill(answer: Answer) -> Iterator[str]:
     yield f"Bill of {answer.per or 'the job'}:"
     for item in shown.items:
         yield f"  {_item(item)}"
-    if shown.energy_kwh is not None:
-        yield f"  energy of the chips: {figure(shown.energy_kwh.mid)} kWh at full board power, without host and cooling"
+
+
+def _energy(answer: Answer) -> Iterator[str]:
+    said = energy.line(answer.shown) if answer.shown else ""
+    if said:
+        yield ""
+        yield from _wrapped(said)
 
 
 def _shapes(answer: Answer) -> Iterator[str]:
