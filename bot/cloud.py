@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import NoCredentialsError
@@ -112,7 +113,7 @@ class Cloud:
         try:
             answer = method(**given)
         except CAUGHT as error:
-            raise self._refused(error, operation) from error
+            raise self._refused(error, operation, getattr(method, "__self__", None)) from error
         self.outcomes[operation, "ok"] += 1
         return answer
 
@@ -132,7 +133,7 @@ class Cloud:
             try:
                 page = next(pages, None)
             except CAUGHT as error:
-                raise self._refused(error, operation) from error
+                raise self._refused(error, operation, client) from error
             if page is None:
                 self.calls[operation] -= 1
                 return
@@ -144,8 +145,9 @@ class Cloud:
         for page in self.pages(client, operation, **given):
             yield from page.get(key, ())
 
-    def _refused(self, error: Exception, operation: str) -> CloudError:
-        found = translated(error, operation)
+    def _refused(self, error: Exception, operation: str, client: Any) -> CloudError:
+        signs_as = str(client.meta.service_model.signing_name) if isinstance(client, BaseClient) else ""
+        found = translated(error, operation, signs_as)
         self.outcomes[operation, found.code] += 1
         return found
 

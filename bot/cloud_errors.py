@@ -51,6 +51,8 @@ QUOTA = frozenset(
 RIGHTS = frozenset(
     {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "OptInRequired", "NotSignedUp", "Blocked"}
 )
+ACCOUNT_WIDE = frozenset({"OptInRequired", "NotSignedUp", "Blocked"})  # no policy of the role helps
+IAM_PREFIXES = {"monitoring": "cloudwatch"}  # where the name that signs a call is not the one of its rights
 CREDENTIALS = frozenset(
     {
         "AuthFailure",
@@ -101,15 +103,16 @@ _BAD_CREDENTIALS = (
     TokenRetrievalError,
 )
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+_PERFORM = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
 _NO_RECORD = re.compile(r"could not find|RecordNotFound|does not exist", re.IGNORECASE)  # SageMaker has no code for it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LONGEST = 300  # characters of AWS's words that people get to read
 
 
-def translated(error: Exception, operation: str) -> CloudError:
-    """*error* of botocore as ours; *operation* is named when the error does not know it."""
+def translated(error: Exception, operation: str, service: str = "") -> CloudError:
+    """*error* of botocore as ours; *operation* is named when the error does not know it, *service* as it signs."""
     if isinstance(error, ClientError):
-        return _refusal(error)
+        return _refusal(error, service)
     if isinstance(error, _BAD_CREDENTIALS):
         return Forbidden(f"mlbot has no usable AWS credentials: {_plain(str(error))}", code=type(error).__name__)
     if isinstance(error, (HTTPClientError, NotConnected, OSError, ResponseParserError)):
@@ -120,14 +123,30 @@ def translated(error: Exception, operation: str) -> CloudError:
 CAUGHT = (ClientError, BotoCoreError, ResponseParserError, OSError)
 
 
-def _refusal(error: ClientError) -> CloudError:
+def _refusal(error: ClientError, service: str) -> CloudError:
     answer: dict[str, Any] = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     words = _plain(str(answer.get("Error", {}).get("Message", "")))
     about = answer.get("ResponseMetadata", {})
     status = int(about.get("HTTPStatusCode") or 0)
+    if code in RIGHTS:
+        sentence = _missing(code, str(answer.get("Error", {}).get("Message", "")), error.operation_name, service)
+        return Forbidden(sentence, code=code, request_id=str(about.get("RequestId") or ""))
     kind, sentence = _meaning(code, status, words, error.operation_name)
     return kind(sentence, code=code, request_id=str(about.get("RequestId") or ""))
+
+
+def _missing(code: str, words: str, operation: str, service: str) -> str:
+    """Which right is missing, by AWS's own words or else by the call, and the way out."""
+    said = f"mlbot's AWS role may not call {operation} ({code})."
+    if code in ACCOUNT_WIDE:
+        return f"{said} The account itself is not open for it: {_plain(words)}"
+    named = _PERFORM.search(words)
+    action = named[1] if named else f"{IAM_PREFIXES.get(service, service)}:{operation}" if service else operation
+    way_out = f"It lacks {action}: an AWS administrator adds it, as `mlbot policy iam` prints it."
+    if "explicit deny" in words:
+        way_out = f"A policy denies {action} here, as the tag mlbot:protect does; only who set it can lift it."
+    return f"{said} {way_out}"
 
 
 def _meaning(code: str, status: int, words: str, operation: str) -> tuple[type[CloudError], str]:
@@ -135,8 +154,6 @@ def _meaning(code: str, status: int, words: str, operation: str) -> tuple[type[C
         return NoCapacity, f"AWS has no capacity for it there now ({code})."
     if code in QUOTA:
         return NoQuota, f"The account's quota does not allow it: {words} ({code})"
-    if code in RIGHTS:
-        return Forbidden, f"mlbot's AWS role may not call {operation} ({code})."
     if code in CREDENTIALS:
         return Forbidden, f"AWS does not accept mlbot's credentials ({code})."
     if code in GONE or ".NotFound" in code or (code == "ValidationException" and _NO_RECORD.search(words)):

@@ -12,7 +12,7 @@ from bot.idle_survey import LongLooks, ScanLook, Survey, survey
 from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
 from bot.rules.idle_sweep import guard
-from bot.store import holds, idle, reminders
+from bot.store import holds, idle, reminders, schedules
 from bot.store.values import moment, unpack
 
 THREADS = 8
@@ -85,9 +85,10 @@ def _enriched(parts: Parts, found: Iterable[tuple[Finding, datetime]], now: date
     """With the holds, answers and unanswered mornings of now; an answer to an older verdict is past."""
     with parts.store.reading() as tx:
         held, answers, days = holds.every(tx), holds.latest(tx), reminders.unanswered(tx)
+        plans = schedules.every(tx)
     enriched = []
     for one, written in found:
-        hold, outcome = held.get(one.ref), answers.get(one.ref)
+        hold, outcome, plan = held.get(one.ref), answers.get(one.ref), plans.get(one.ref)
         since = (one.verdict.since or one.at).date()
         enriched.append(
             replace(
@@ -95,6 +96,8 @@ def _enriched(parts: Parts, found: Iterable[tuple[Finding, datetime]], now: date
                 hold=hold if hold and hold.stands(now) else None,
                 outcome=outcome if outcome and outcome.what in ENDED and outcome.at >= written else None,
                 told=sum(1 for day in days.get(one.ref, ()) if day >= since),
+                schedule=plan.hours.words if plan else "",
+                asleep=bool(plan and plan.asleep_at and one.resource.state == "stopped"),
             )
         )
     return enriched

@@ -138,9 +138,9 @@ def survey(parts: Parts, look: ScanLook, remembered: Mapping[Key, Remembered], l
     return Survey(look.account, look.region, tuple(seen), tuple(_merged(place)), frozenset(place.blind))
 
 
-def fresh(parts: Parts, kind: Kind, look: Look, one: Resource, known: Known) -> Verdict:
-    """The verdict on one resource as of this moment; raises CloudError where it cannot be measured."""
-    rules = parts.policy().idle
+def fresh(parts: Parts, kind: Kind, look: Look, one: Resource, known: Known, *, by: Idle | None = None) -> Verdict:
+    """The verdict as of this moment *by* the policy's rules or others; raises CloudError where none can be had."""
+    rules = by or parts.policy().idle
     usage = kind.measure(look, [one], look.now - _first_span(kind, rules), look.now).get(one.id, Usage({}))
     verdict = judge(one, usage, rules, look.now, known)
     if needs_a_day(usage, verdict):

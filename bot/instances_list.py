@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from bot.rules.errors import CloudError
 from bot.rules.idle import Resource
 from bot.rules.idle_finding import Gap
 from bot.rules.instances import Verb, fits
-from bot.store import resources
+from bot.rules.schedule import Schedule
+from bot.store import resources, schedules
 from bot.store.db import Tx
 
 THREADS = 8  # AWS limits an account's calls; a region that hangs holds one thread for twenty seconds
@@ -30,6 +31,7 @@ class Listed:
     age: timedelta | None  # since it runs, or since it is stopped
     usd_so_far: float | None  # over *age*, at the rate of now
     verbs: tuple[Verb, ...]
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def _look(parts: Parts, place: tuple[str, str], now: datetime) -> list[Resource]
 def _rows(parts: Parts, found: Iterable[Resource], now: datetime) -> list[Listed]:
     ordered = sorted(found, key=lambda one: (one.state != "running", -(one.usd_per_hour or 0.0), one.name, one.id))
     with parts.store.transaction() as tx:
-        return [_listed(tx, one, now) for one in ordered]
+        plans = schedules.every(tx)
+        return [_listed(tx, one, now, plans) for one in ordered]
 
 
-def _listed(tx: Tx, one: Resource, now: datetime) -> Listed:
+def _listed(tx: Tx, one: Resource, now: datetime, plans: Mapping[str, Schedule]) -> Listed:
     ref = resources.see(tx, account=one.account, region=one.region, kind=one.kind, aws_id=one.id, now=now)
     age = now - one.since if one.since else None
     spent = age.total_seconds() / 3600 * one.usd_per_hour if age is not None and one.usd_per_hour is not None else None
-    return Listed(ref=ref, resource=one, age=age, usd_so_far=spent, verbs=fits(one))
+    return Listed(ref=ref, resource=one, age=age, usd_so_far=spent, verbs=fits(one), schedule=plans.get(ref))

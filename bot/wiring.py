@@ -12,7 +12,7 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, idle, instances, launch, outbox
+from bot import health, idle, instances, launch, outbox, schedules
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # Under estimates that hold the interpreter an ack waits at most this long for its turn (Python's default is 5 ms).
 SWITCH_SECONDS = 0.0005
-OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS, **reach_answer.OPS}
+OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS, **reach_answer.OPS, **schedules.OPS}
 
 
 class Bell:
@@ -106,8 +106,9 @@ class Bot:
         self.parts.store.close()
 
     def sweep(self) -> None:
-        """What must happen without a click: recover launches, expire asks, end what is over."""
+        """What must happen without a click: recover launches, expire asks, end what is over, keep hours."""
         launch.recover(self.parts)
+        schedules.tick(self.parts)
 
     def scan_and_remind(self) -> None:
         """One idle scan, what the policy lets mlbot stop by itself, and the messages whose morning has come."""

@@ -7,7 +7,7 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, home, idle, instances, launch, reach, unknown
+from handlers import estimate, help, home, idle, instances, launch, reach, schedule, unknown
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -31,6 +31,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim)"))(idle.press(door))
     app.action(re.compile(r"^(mute|unmute)"))(idle.quiet(door))
     app.action(re.compile(r"^keep"))(idle.keep(door))
+    app.action(re.compile(r"^schedule"))(schedule.press(door))
     app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
     app.action(re.compile(r"^extend"))(instances.extend(door))
 
@@ -39,6 +40,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.view("deny")(launch.explained(door, "deny"))
     app.view("break_glass")(launch.explained(door, "break_glass"))
     app.view("keep")(idle.kept(door))
+    app.view("schedule")(schedule.submitted(door))
     app.view("extend")(instances.extended(door))
 
     app.event("app_home_opened")(home.opened(door))

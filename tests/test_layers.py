@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.ops",
         "bot.audit",
         "bot.schedule",
+        "bot.schedules",
         "bot.replay",
         "bot.home",
         "bot.mute",

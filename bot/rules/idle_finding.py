@@ -58,6 +58,8 @@ class Finding:
     spark_of: str = ""  # gpu_max_pct, cpu_max_pct ...
     back_test: BackTest | None = None
     verbs: tuple[str, ...] = ()  # what the kind can do: stop, terminate, delete
+    schedule: str = ""  # the hours that it keeps, in words; empty: it has none
+    asleep: bool = False  # its schedule stopped it, and will start it again
 
     @property
     def at_work(self) -> bool:

@@ -51,7 +51,7 @@ def decide(ask: Ask, found: Resource | None, policy: Policy, now: datetime) -> D
     """Whether *ask* may happen to the machine that was *found* just now."""
     if found is None or found.state in GONE:
         return _done("It is terminated already." if found else "It does not exist any more.")
-    if why := _may_not(ask, found):
+    if why := may_not(ask, found):
         return _no(why)
     if ask.verb in THERE and found.state in THERE[ask.verb]:
         return _done(f"{label(found)} is {found.state} already.")
@@ -91,7 +91,8 @@ def lost_at_termination(one: Resource) -> tuple[str, ...]:
     return (*found, *_local_disk(one))
 
 
-def _may_not(ask: Ask, found: Resource) -> str:
+def may_not(ask: Ask, found: Resource) -> str:
+    """Why this person may do nothing to the machine; empty for its owner and for approvers."""
     if why := may_act(ask.person, team=ask.team):
         return why
     if ask.approver or (found.owner and ask.person.id == found.owner):
@@ -121,7 +122,7 @@ def _stop(found: Resource) -> Decision:
 def _start(ask: Ask, found: Resource, policy: Policy) -> Decision:
     if ask.frozen:
         return _no(f"{ask.frozen} Starting what is stopped is frozen too; stops still work.")
-    rate, most = _rate_when_running(found), policy.limits.max_usd_per_hour
+    rate, most = rate_when_running(found), policy.limits.max_usd_per_hour
     if rate is not None and rate > most:
         return _no(f"{label(found)} costs ${rate:,.2f} an hour, over the policy's ${most:,.2f}.")
     return Decision(
@@ -163,6 +164,13 @@ def _extend(ask: Ask, found: Resource, policy: Policy, now: datetime) -> Decisio
     )
 
 
+def saved_by_a_stop(found: Resource) -> float | None:
+    """USD per hour that a machine does not bill while it is stopped."""
+    running = found.usd_per_hour if found.state == "running" else rate_when_running(found)
+    left = found.usd_per_hour_stopped
+    return None if running is None or left is None else max(0.0, running - left)
+
+
 def _kept_cost(found: Resource) -> Iterator[str]:
     if found.usd_per_hour_stopped is None:
         yield "What its disks cost while it is stopped is not known."
@@ -181,7 +189,8 @@ def _scarce(found: Resource) -> Iterator[str]:
         yield f"{found.type} is scarce: AWS may have no place for it when it is started again."
 
 
-def _rate_when_running(found: Resource) -> float | None:
+def rate_when_running(found: Resource) -> float | None:
+    """USD per hour of a machine while it runs, its disks and addresses included; None where a part is not known."""
     machine = found.details.get("usd_instance")
     if not isinstance(machine, (int, float)) or found.usd_per_hour_stopped is None:
         return None

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from bot.rules.policy_idle import Idle, Reminders
 from bot.rules.policy_launch import Approvals, Budgets, Launching, Limits
+from bot.rules.policy_schedule import Scheduling
 from bot.rules.policy_section import Section
 
-__all__ = ["Account", "Approvals", "Budgets", "Idle", "Launching", "Limits", "Policy", "Reminders"]
+__all__ = ["Account", "Approvals", "Budgets", "Idle", "Launching", "Limits", "Policy", "Reminders", "Scheduling"]
 
 
 class Account(Section):
@@ -27,6 +28,7 @@ class Policy(Section):
     approvals: Approvals = Approvals()
     reminders: Reminders = Reminders()
     idle: Idle = Idle()
+    schedule: Scheduling = Scheduling()
     limits: Limits = Limits()
     launch: Launching = Launching()
     budgets: Budgets = Budgets()

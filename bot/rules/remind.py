@@ -113,9 +113,9 @@ def due(found: Finding, told: Told | None, day: date, where: ZoneInfo, rules: Id
     Whether *found* is worth a word on *day*.
 
     What runs idle is named every morning; what is stopped, free or small change on the policy's days, then weekly;
-    what is unknown once a week; what is held or costs nothing, never.
+    what is unknown once a week; what is held, sleeps by its schedule or costs nothing, never.
     """
-    if found.hold or found.outcome or found.resource.usd_per_hour == 0:
+    if found.hold or found.outcome or found.asleep or found.resource.usd_per_hour == 0:
         return False
     told = _of_this_episode(found, told)
     if found.verdict.level == "unknown":

@@ -43,3 +43,9 @@ def resources(database: Database) -> None:
 def idleness(database: Database) -> None:
     """Verdicts, whose a resource is, answers, who was told what, and what was spent, wasted and saved."""
     run(database, "010_idle")
+
+
+@core()
+def schedules(database: Database) -> None:
+    """The hours that machines keep, and which edge of them was taken last."""
+    run(database, "012_schedule")

@@ -74,6 +74,16 @@ def button(text: str, action_id: str, value: str, *, style: str = "", confirm: B
     return block
 
 
+def menu(label: str, action_id: str, choices: Sequence[tuple[str, str]]) -> Block:
+    """A menu that acts on the choice itself; *choices* are pairs of (shown, value)."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain_text(cut(label, 150)),
+        "options": [option(shown, value) for shown, value in choices[:OPTIONS]],
+    }
+
+
 def confirm(title: str, text: str, *, yes: str, no: str = "Cancel", danger: bool = False) -> Block:
     """The dialog between a press and its effect: says what is lost."""
     block: Block = {

@@ -7,7 +7,9 @@ from datetime import date
 
 from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding, ScanReport
+from bot.rules.instances import saved_by_a_stop
 from bot.rules.remind import Digest
+from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, cut, header, section
 from handlers.views.forms import date_input, modal, text_input
 from handlers.views.message import Block, Message, plain
@@ -114,6 +116,8 @@ def _text(one: Finding) -> str:
         lines.append(f"`{spark(one.spark)}` {SIGNALS.get(one.spark_of, one.spark_of)} over the window")
     if plan := _plan(one):
         lines.append(plan)
+    if one.schedule:
+        lines.append(f"On {plain(one.schedule)} only")
     if one.back_test is not None:
         lines.append(f"_{plain(one.back_test.words)}_")
     if one.verdict.confidence == "low":
@@ -155,6 +159,9 @@ def _buttons(one: Finding, *, claim: bool, own: bool) -> Block:
         button("Snooze 1 week", "snooze_1w", one.ref),
         button("Keep until...", "keep", one.ref),
     ]
+    if "stop" in one.verbs and one.at_work and one.resource.kind == "ec2_instance":
+        saved = saved_by_a_stop(one.resource)
+        presses.append(schedule.choices(one.ref, saved, scheduled=bool(one.schedule)))
     if own and not claim:
         presses.append(button("Not mine", "not_mine", one.ref))
     return actions(*presses)

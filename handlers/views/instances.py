@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.instances_list import Listed, Listing
 from bot.rules import idle_words as say
-from bot.rules.instances import label, lost_at_termination
+from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
+from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, header, section
 from handlers.views.forms import modal, text_input
 from handlers.views.message import Block, Message, plain
@@ -23,7 +25,7 @@ def listing(found: Listing, *, whose: str) -> Message:
     size = 0
     shown = 0
     for one in found.rows[:MOST]:
-        item = _item(one)
+        item = _item(one, found.at)
         size += len(str(item))
         if size > CHARACTERS:
             break
@@ -50,19 +52,25 @@ def _point(found: Listing, whose: str) -> str:
     return f"{len(running)} {mine}running{money}{rest}"
 
 
-def _item(one: Listed) -> list[Block]:
+def _item(one: Listed, at: datetime) -> list[Block]:
     thing = one.resource
     owner = f"<@{thing.owner}>" if thing.owner else "nobody"
     where = f"{plain(thing.region)}{', spot' if thing.market == 'spot' else ''}"
+    saved = saved_by_a_stop(thing)
     lines = [
         f"*{plain(label(thing))}* {plain(thing.state)} in {where}",
         f"{_money(one)} · owner {owner}" + (f" · ends {moment(thing.until)}" if thing.until else ""),
     ]
+    if one.schedule:
+        lines.append(schedule.line(one.schedule, saved, at))
     if thing.purpose:
         lines.append(f"_{plain(thing.purpose)}_")
     blocks = [section("\n".join(lines)[:2900])]
     if one.verbs:
-        blocks.append(actions(*(_press(verb, one) for verb in one.verbs)))
+        presses = [_press(verb, one) for verb in one.verbs]
+        if thing.state == "running" or one.schedule:
+            presses.append(schedule.choices(one.ref, saved, scheduled=one.schedule is not None))
+        blocks.append(actions(*presses))
     return blocks
 
 

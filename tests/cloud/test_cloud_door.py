@@ -95,7 +95,8 @@ def test_no_answer_is_never_taken_for_a_no(error, kind):
 def test_a_refusal_tells_what_was_refused_and_never_the_encoded_policy():
     words = "You are not authorized. Encoded authorization failure message: abcDEF123"
     error = translated(refusal("UnauthorizedOperation", 403, words), "run_instances")
-    assert str(error) == "mlbot's AWS role may not call RunInstances (UnauthorizedOperation)."
+    assert str(error).startswith("mlbot's AWS role may not call RunInstances (UnauthorizedOperation). It lacks ")
+    assert "abcDEF123" not in str(error)
     odd = translated(refusal("InvalidParameterValue", 400, "a\nb" + "x" * 1000 + words), "run_instances")
     assert "abcDEF123" not in str(odd)
     assert "\n" not in str(odd)
@@ -256,3 +257,27 @@ def test_no_line_of_the_log_holds_a_secret_even_when_everything_is_logged(local_
     said = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("boto", "urllib3")))
     assert "canary" not in said
     assert "Signature=" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "User: arn:aws:sts::1:x is not authorized to perform: ec2:DeleteVolume on resource: y",
+            "lacks ec2:DeleteVolume:",
+        ),
+        ("no words", "lacks cloudwatch:RunInstances:"),
+        ("is not authorized to perform: ec2:StopInstances on z with an explicit deny in a policy", "mlbot:protect"),
+    ],
+)
+def test_a_missing_right_is_named_with_the_way_out(words, told):
+    error = translated(refusal("AccessDenied", 403, words), "run_instances", "monitoring")
+    assert isinstance(error, Forbidden)
+    assert "(AccessDenied)" in str(error)
+    assert told in str(error)
+
+
+def test_an_account_that_is_not_open_for_a_service_is_no_missing_right():
+    error = translated(refusal("OptInRequired", 401, "You are not subscribed to this service"), "run_instances", "ec2")
+    assert "not subscribed" in str(error)
+    assert "policy iam" not in str(error)

@@ -313,7 +313,10 @@ def test_a_right_that_is_missing_is_said_and_not_tried_again(world):
     ref = world.ref(identity)
     world.aws.fail("StopInstances", "UnauthorizedOperation", status=403, times=None)
     said = world.press("stop", ref)
-    assert said == "Stop failed. mlbot's AWS role may not call StopInstances (UnauthorizedOperation)."
+    assert said == (
+        "Stop failed. mlbot's AWS role may not call StopInstances (UnauthorizedOperation). It lacks"
+        " ec2:StopInstances: an AWS administrator adds it, as `mlbot policy iam` prints it."
+    )
     assert world.aws.calls["StopInstances"] == 1
     world.clock.advance(timedelta(hours=1))
     assert world.work() == 0
