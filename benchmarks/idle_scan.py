@@ -52,7 +52,7 @@ class Account:
     def regions(self, account: str) -> tuple[str, ...]:
         return tuple(self.names)
 
-    def client(self, service: str, region: str, account: str = "default") -> Any:
+    def client(self, service: str, region: str, account: str = "default", *, person: str = "") -> Any:
         return Client(self, region)
 
     def call(self, method: Any, /, **given: Any) -> Any:

@@ -98,7 +98,7 @@ def _case(parts: Parts, op: Op) -> Case | None:
         plan, row = schedules.find(tx, ref), resources.find(tx, ref)
     if plan is None or row is None or plan.done != edge.at:
         return None
-    look = Look(parts.cloud, row["account"], row["region"], parts.clock.now())
+    look = Look(parts.cloud, row["account"], row["region"], parts.clock.now(), person=plan.by)
     return Case(parts, op, ref, edge, plan, look, row["aws_id"])
 
 
