@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,13 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="mlbot", description="Estimates, launches with approval and idle reminders.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    named = next((word for word in words if not word.startswith("-")), "")
+    parser.add_argument("--team", metavar="ID", default="", help="of several workspaces, the one that this is about")
+    named = next((word for word in words if word in COMMANDS), "")
     for name, what in COMMANDS.items():
         if name == named:
             importlib.import_module(f"bot.commands.{name}").add(commands)
         else:
             commands.add_parser(name, help=what)
     args = parser.parse_args(words)
+    if args.team:
+        os.environ["MLBOT_TEAM"] = args.team
     try:
         return _run(args)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from statistics import median_low
 
 import urllib3
 
+from bot import installs
 from bot.doctor import Line, Lines, bad, good, unknown
 from bot.parts import Parts
 from bot.rules.errors import UserError
@@ -34,6 +35,24 @@ def settings(found: Settings) -> Lines:
     if not missing:
         way = "Socket Mode" if found.slack_app_token.get_secret_value() else "HTTP"
         yield good("settings", f"Complete; Slack comes by {way}.")
+
+
+def workspaces(found: Settings) -> Lines:
+    """Which workspaces there are; each is looked at with --team."""
+    yield from settings(found)
+    known = installs.known(found)
+    if not known:
+        yield unknown("workspaces", "None has installed mlbot yet.", "Open https://YOUR-HOST/slack/install")
+    path = found.installations
+    if path.exists() and path.stat().st_mode & 0o077:
+        yield bad("installations", f"Others can read {path}, which holds tokens.", f"chmod 600 {path}")
+    for team in known:
+        policy = found.of_team(team).mlbot_policy
+        if policy is None or not policy.is_file():
+            mend = f"Copy bot/default_policy.toml to {policy or f'policies/{team}.toml'} and edit it."
+            yield bad(f"workspace {team}", "It is installed and has no policy file: nobody there is served.", mend)
+        else:
+            yield good(f"workspace {team}", f"Installed; mlbot --team {team} doctor looks at the rest.")
 
 
 def policy(found: Policy, path: Path | None) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import doctor_aws, doctor_local, doctor_slack
+from bot import doctor_aws, doctor_local, doctor_slack, installs
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.doctor import Lines, bad
@@ -18,6 +18,10 @@ from data import OVERLAY, load
 
 def examine(settings: Settings, clock: Clock, *, only_local: bool = False) -> Lines:
     """Every line; *only_local* refuses every AWS address but this machine's."""
+    if settings.slack_client_id and not settings.mlbot_team:
+        yield from doctor_local.workspaces(settings)
+        return
+    settings = installs.with_token(settings)
     yield from doctor_local.settings(settings)
     try:
         policy = PolicyFile(settings.mlbot_policy)
@@ -41,7 +45,7 @@ def _parts(settings: Settings, clock: Clock, policy: PolicyFile, *, only_local: 
         policy=policy,
         cloud=Cloud(settings, policy, only_local=only_local),
         slack=slack,
-        people=People(slack, clock),
+        people=People(slack, clock, lambda: policy().access),
         catalog=load(OVERLAY),
         wake=lambda: None,
     )

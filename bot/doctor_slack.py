@@ -6,22 +6,8 @@ from bot.doctor import Line, Lines, bad, by_slack, good, skew, unknown
 from bot.parts import Parts
 from bot.rules.errors import SlackError
 from bot.rules.people import may_act
+from bot.slack_scopes import SCOPES
 
-# As manifest.json has them.
-SCOPES = frozenset(
-    {
-        "commands",
-        "chat:write",
-        "im:write",
-        "im:history",
-        "app_mentions:read",
-        "channels:read",
-        "groups:read",
-        "users:read",
-        "usergroups:read",
-        "files:write",
-    }
-)
 NEW_APP = "Take the Bot User OAuth Token (xoxb-...) of the app that is installed in your workspace."
 REINSTALL = "Add them under OAuth & Permissions of the app (manifest.json has all) and install it again."
 INVITE = "Write /invite @mlbot in that channel."

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.health_metrics import TEXT, Acks, render
+from bot.health_metrics import TEXT, Acks, render, render_many
 from bot.ops import Workers
 from bot.parts import Parts
 from bot.policy import PolicyFile
@@ -56,6 +56,28 @@ def pages(bot: Running, acks: Acks | None = None) -> Mapping[str, Page]:
         "/healthz": health,
         "/readyz": lambda: _ready(bot),
         "/metrics": lambda: Answer("200 OK", render(bot, counted), TEXT),
+    }
+
+
+def pages_of(bots: Callable[[], Mapping[str, Running]], acks: Acks) -> Mapping[str, Page]:
+    """The three pages for several workspaces, of which there may be none yet: as bad as the worst of them."""
+    known: dict[str, _Health] = {}
+
+    def healthz() -> Answer:
+        told = [known.setdefault(team, _Health(bot.parts))() for team, bot in bots().items()]
+        return next((one for one in told if not one.status.startswith("200")), Answer("200 OK", "ok\n"))
+
+    def readyz() -> Answer:
+        told = {team: _ready(bot) for team, bot in bots().items()}
+        ready = all(one.status.startswith("200") for one in told.values())
+        body = {"ready": ready, "workspaces": {team: json.loads(one.body) for team, one in told.items()}}
+        status = "200 OK" if ready else "503 Service Unavailable"
+        return Answer(status, json.dumps(body, indent=1) + "\n", JSON)
+
+    return {
+        "/healthz": healthz,
+        "/readyz": readyz,
+        "/metrics": lambda: Answer("200 OK", render_many(bots(), acks), TEXT),
     }
 
 

@@ -72,6 +72,30 @@ def render(bot: Running, acks: Acks) -> str:
     return "".join(generate_latest(one).decode() for one in (registry, acks.registry))
 
 
+def render_many(bots: Mapping[str, Running], acks: Acks) -> str:
+    """The same for several workspaces; each figure says whose it is by the label *team*."""
+    registry = CollectorRegistry()
+    registry.register(_ByTeam(bots))
+    ProcessCollector(registry=registry)
+    return "".join(generate_latest(one).decode() for one in (registry, acks.registry))
+
+
+class _ByTeam(Collector):
+    """Every workspace's figures under one name each."""
+
+    def __init__(self, bots: Mapping[str, Running]) -> None:
+        self._bots = bots
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now."""
+        found: dict[str, Metric] = {}
+        for team, bot in self._bots.items():
+            for metric in _Figures(bot).collect():
+                kept = found.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
+                kept.samples += [one._replace(labels={**one.labels, "team": team}) for one in metric.samples]
+        yield from found.values()
+
+
 def _rows(parts: Parts, now: datetime) -> Iterator[Metric]:
     try:
         with parts.store.reading() as tx:

@@ -111,6 +111,7 @@ class Sender:
 
     def start(self) -> None:
         """Begin to send."""
+        self._stopping.clear()
         self._parts.store.presence.show()
         self._threads = [threading.Thread(target=self._run, name=f"sender-{n}", daemon=True) for n in range(self._size)]
         for thread in self._threads:

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from bot.clock import Clock
 from bot.rules.errors import SlackError
-from bot.rules.people import Person
+from bot.rules.people import Person, admitted
+from bot.rules.policy_access import Access
 from bot.slack import Slack
 
 T = TypeVar("T")
@@ -19,8 +20,9 @@ KEEP = timedelta(minutes=5)
 class People:
     """Slack profiles and user groups; safe to use from several threads."""
 
-    def __init__(self, slack: Slack, clock: Clock) -> None:
+    def __init__(self, slack: Slack, clock: Clock, access: Callable[[], Access] = Access) -> None:
         self._slack = slack
+        self._access = access
         self._clock = clock
         self._lock = threading.Lock()
         self._team = ""
@@ -29,14 +31,14 @@ class People:
 
     def get(self, user: str) -> Person:
         """*user*, at most five minutes old; raises SlackError when Slack does not answer and nothing is remembered."""
-        return self._remembered(self._known, user, self._slack.person)
+        return self._taken(self._remembered(self._known, user, self._slack.person))
 
     def fresh(self, user: str) -> Person:
         """*user* as Slack says now; raises SlackError."""
         person = self._slack.person(user)
         with self._lock:
             self._known[user] = (self._clock.now(), person)
-        return person
+        return self._taken(person)
 
     def name(self, user: str) -> str:
         """A name to print; the id when Slack does not answer."""
@@ -66,6 +68,9 @@ class People:
             return self._remembered(self._groups, group, self._slack.group_members)
         except SlackError:
             return ()
+
+    def _taken(self, person: Person) -> Person:
+        return admitted(person, self._access())
 
     def _remembered(self, known: dict[str, tuple[datetime, T]], key: str, ask: Callable[[str], T]) -> T:
         now = self._clock.now()

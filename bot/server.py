@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
-from slack_bolt import App, BoltRequest
+from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk.signature import Clock as SignatureClock
 from waitress.server import create_server
 
@@ -39,9 +39,16 @@ class Answer:
 
 
 Page = Callable[[], Answer]
+Visit = Callable[[str, Mapping[str, str]], Answer]  # a browser's: query and headers
 Watch = Callable[[float, str], None]  # seconds from Slack's request to our answer, and its status
 UNAUTHORIZED = Answer("401 Unauthorized", "The signature is missing, wrong or too old.")
 NOT_FOUND = Answer("404 Not Found", "Nothing is here. Slack posts to /slack/events.")
+
+
+class Dispatcher(Protocol):
+    """What answers Slack: a Bolt app, or what finds one among several."""
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse: ...
 
 
 class Door:
@@ -53,13 +60,15 @@ class Door:
 
     def __init__(
         self,
-        app: App | None,
+        app: Dispatcher | None,
         signing_secret: str,
         pages: Mapping[str, Page],
         *,
+        visits: Mapping[str, Visit] | None = None,
         watch: Watch | None = None,
         quiet: threading.Event | None = None,
     ) -> None:
+        self._visits = dict(visits or {})
         self._app = app
         self._watch = watch
         self._secret = signing_secret.encode()
@@ -81,6 +90,8 @@ class Door:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
         if path in self._pages and method in ("GET", "HEAD"):
             return self._pages[path]()
+        if path in self._visits and method == "GET":
+            return self._visits[path](environ.get("QUERY_STRING", ""), _headers(environ))
         if path != PATH or self._app is None:
             return NOT_FOUND
         if method != "POST":
@@ -237,7 +248,14 @@ def _headers(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def _status(code: int) -> str:
-    words = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error"}
+    words = {
+        200: "OK",
+        302: "Found",
+        400: "Bad Request",
+        401: "Unauthorized",
+        404: "Not Found",
+        500: "Internal Server Error",
+    }
     return f"{code} {words.get(code, 'Status')}"
 
 

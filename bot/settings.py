@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_FILE = ".env"
@@ -23,11 +24,15 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")  # set: Socket Mode
+    slack_client_id: str = ""  # set: several workspaces, each installs mlbot for itself at /slack/install
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_redirect_uri: str = ""  # where several are registered; empty: the app's only one
     slack_api_url: str = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     database_url: str = "sqlite:///.local/mlbot.db"
-    mlbot_policy: Path | None = None
+    mlbot_policy: Path | None = None  # with several workspaces the folder with TEAM.toml of each
+    mlbot_team: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,20})?$")  # of several: the one that this is about
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
 
@@ -38,6 +43,49 @@ class Settings(BaseSettings):
             raise ValueError("SLACK_API_URL must end in /api/, like https://slack.com/api/")
         return url
 
+    def _missing_for_many(self) -> list[str]:
+        found = []
+        if not self.slack_client_secret.get_secret_value():
+            found.append("SLACK_CLIENT_ID is set and SLACK_CLIENT_SECRET is not; both stand under Basic Information.")
+        if not self.slack_signing_secret.get_secret_value() and not self.slack_app_token.get_secret_value():
+            found.append("With SLACK_CLIENT_ID set, SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN) is needed as well.")
+        if self.slack_bot_token.get_secret_value():
+            found.append("Set SLACK_BOT_TOKEN (one workspace) or SLACK_CLIENT_ID (several), and not both.")
+        if self.mlbot_policy is None or not self.mlbot_policy.is_dir():
+            found.append(
+                "With several workspaces MLBOT_POLICY names a folder with a file like T0123ABCD.toml for each."
+            )
+        return found
+
+    def of_team(self, team: str, token: str = "") -> Settings:
+        """The settings of one workspace of several: its own token, policy file and database."""
+        if self.mlbot_team == team:
+            return self.model_copy(update={"slack_bot_token": SecretStr(token)})
+        given = {"mlbot_team": team, "slack_bot_token": SecretStr(token), "slack_app_token": self.slack_app_token}
+        return self.model_copy(update={**given, **_places(team, self.database_url, self.mlbot_policy)})
+
+    @property
+    def installations(self) -> Path:
+        """The file that keeps the workspaces' tokens; beside the database."""
+        path = Path(self.database_url.partition(":///")[2])
+        stem = path.stem.removesuffix(f".{self.mlbot_team}") if self.mlbot_team else path.stem
+        return path.with_name(f"{stem}.installations{path.suffix}")
+
+    def teams_with_data(self) -> tuple[str, ...]:
+        """The workspaces that have a database."""
+        path = Path(self.database_url.partition(":///")[2])
+        found = path.parent.glob(f"{path.stem}.T*{path.suffix}")
+        return tuple(sorted(one.name.removeprefix(f"{path.stem}.").removesuffix(path.suffix) for one in found))
+
+    @model_validator(mode="after")
+    def _for_one_team(self) -> Settings:
+        if self.mlbot_team and not self.slack_client_id:
+            raise ValueError("MLBOT_TEAM (--team) is for several workspaces, and SLACK_CLIENT_ID is not set")
+        if self.mlbot_team:
+            for name, value in _places(self.mlbot_team, self.database_url, self.mlbot_policy).items():
+                object.__setattr__(self, name, value)  # before anybody has seen it
+        return self
+
     def secrets(self) -> Iterator[str]:
         """Every secret that was given, for those who blank them."""
         values = (getattr(self, name).get_secret_value() for name in SECRETS)
@@ -45,6 +93,8 @@ class Settings(BaseSettings):
 
     def missing(self) -> list[str]:
         """What `mlbot run` cannot do without, or cannot do with, one sentence each."""
+        if self.slack_client_id and not self.mlbot_team:
+            return self._missing_for_many()
         found = [line for name in SECRETS for line in _odd(name.upper(), getattr(self, name).get_secret_value())]
         if not self.slack_bot_token.get_secret_value():
             found.append("SLACK_BOT_TOKEN is not set; it is the Bot User OAuth Token of your Slack app (xoxb-...).")
@@ -57,6 +107,13 @@ class Settings(BaseSettings):
 
 
 SECRETS = tuple(name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
+
+
+def _places(team: str, database_url: str, policy: Path | None) -> dict[str, Any]:
+    """Where a workspace's own data and policy stand."""
+    path = Path(database_url.partition(":///")[2])
+    own = path.with_name(f"{path.stem}.{team}{path.suffix or '.db'}")
+    return {"database_url": f"sqlite:///{own}", "mlbot_policy": policy / f"{team}.toml" if policy else None}
 
 
 def _odd(name: str, value: str) -> Iterator[str]:
@@ -72,7 +129,11 @@ def _odd(name: str, value: str) -> Iterator[str]:
 
 def problems(error: ValidationError) -> list[str]:
     """Each wrong variable as one sentence, without its value, which may be a secret."""
-    return [f"{str(line['loc'][0]).upper()}: {line['msg'].removeprefix('Value error, ')}." for line in error.errors()]
+    return [f"{_place(line['loc'])}{line['msg'].removeprefix('Value error, ')}." for line in error.errors()]
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return f"{str(loc[0]).upper()}: " if loc else ""
 
 
 def strange(path: Path = Path(ENV_FILE)) -> list[str]:

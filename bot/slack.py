@@ -116,7 +116,9 @@ class Slack:
             locale=found.get("locale") or "en-US",
             is_bot=bool(found.get("is_bot")),
             deleted=bool(found.get("deleted")),
-            guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted") or found.get("is_stranger")),
+            guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+            stranger=bool(found.get("is_stranger")),
+            teams=tuple((found.get("enterprise_user") or {}).get("teams") or ()),
         )
 
     def group_members(self, group: str) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import cast
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.server import Dispatcher
 from bot.settings import Settings
 
 PING_SECONDS = 5
@@ -18,10 +20,10 @@ SILENT_SECONDS = 60  # a socket that has not answered a ping for so long is dead
 class Socket:
     """Keeps one websocket to Slack open; the client reconnects by itself."""
 
-    def __init__(self, app: App, settings: Settings) -> None:
+    def __init__(self, app: Dispatcher, settings: Settings) -> None:
         token = settings.slack_app_token.get_secret_value()
         self._handler = SocketModeHandler(
-            app,
+            cast(App, app),  # it calls dispatch and nothing else
             token,
             web_client=WebClient(base_url=settings.slack_api_url, timeout=10),
             ping_interval=PING_SECONDS,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, idle, instances, launch, outbox, schedules
+from bot import health, idle, installs, instances, launch, outbox, schedules
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.slack import Slack
 from bot.socket import Socket
 from bot.store.db import Store
-from data import OVERLAY, load
+from data import OVERLAY, Catalog, load
 from handlers import reach_answer, register
 from handlers.later import Later
 from handlers.views.outgoing import VIEWS
@@ -74,13 +74,23 @@ class Bot:
 
     def start(self) -> None:
         """Take up what an earlier process left, work and post by oneself, then open the doors."""
+        self.begin()
+        self.open_doors()
+
+    def begin(self, *, speaks: bool = True) -> None:
+        """Work without doors of one's own; one that does not speak keeps its messages to itself."""
         self.sweep()
         self.workers.start()
-        self.sender.start()
         schedule = Schedule(self.parts, self.jobs())
         schedule.start()
-        self._stops += [schedule.stop, self.workers.stop, self.sender.stop]
-        self.open_doors()
+        self._stops += [schedule.stop, self.workers.stop]
+        if speaks:
+            self.speak()
+
+    def speak(self) -> None:
+        """Send what is due from now on."""
+        self.sender.start()
+        self._stops.append(self.sender.stop)
 
     def open_doors(self) -> None:
         """Let Slack in: HTTP, or Socket Mode where SLACK_APP_TOKEN is set; the operators' pages are there in both."""
@@ -137,12 +147,16 @@ class Bot:
         return done
 
 
-def build(settings: Settings, *, clock: Clock | None = None, only_local: bool = False) -> Bot:
+def build(
+    settings: Settings, *, clock: Clock | None = None, only_local: bool = False, catalog: Catalog | None = None
+) -> Bot:
     """
     A bot from its settings; its database is migrated, nothing runs yet.
 
-    *only_local* refuses every AWS address but this machine's. Raises BotError when policy or database are wrong.
+    *only_local* refuses every AWS address but this machine's; bots of several workspaces may share a *catalog*.
+    Raises BotError when policy or database are wrong.
     """
+    settings = installs.with_token(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     clock = clock or Clock()
     store = Store(settings.database_url)
@@ -157,8 +171,8 @@ def build(settings: Settings, *, clock: Clock | None = None, only_local: bool = 
         policy=policy,
         cloud=Cloud(settings, policy, only_local=only_local),
         slack=slack,
-        people=People(slack, clock),
-        catalog=load(OVERLAY),
+        people=People(slack, clock, lambda: policy().access),
+        catalog=catalog or load(OVERLAY),
         wake=bell,
     )
     quiet = threading.Event()

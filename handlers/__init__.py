@@ -7,7 +7,7 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, home, idle, instances, launch, reach, schedule, unknown
+from handlers import estimate, help, home, idle, installed, instances, launch, reach, schedule, unknown
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -47,5 +47,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.event("app_mention")(reach.mentioned(door))
     app.event("message")(reach.direct(door))
     app.message_shortcut("estimate_this")(reach.estimate_this(door))
+    app.event("app_uninstalled")(installed.gone)
+    app.event("tokens_revoked")(installed.gone)
 
     unknown.register(app, door)

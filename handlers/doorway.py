@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.parts import Parts
 from bot.rules.click import Click
-from bot.rules.errors import SlackError
+from bot.rules.errors import NotAllowed, SlackError
+from bot.rules.people import may_act
 from handlers import errors
 from handlers.later import Later
 from handlers.received import Command
@@ -25,9 +26,31 @@ class Doorway:
     parts: Parts
     later: Later
 
-    def run(self, asked: Asked, task: Callable[[], object]) -> None:
-        """Do *task* after the ack; an error is told to the asker alone."""
-        self.later.run(task, lambda error: self.whisper(asked, errors.message(error)))
+    def run(self, asked: Asked, task: Callable[[], object], *, private: bool = False) -> None:
+        """
+        Do *task* after the ack; an error is told to the asker alone.
+
+        Guests, bots and people of other workspaces are refused unless the policy lets them in. Where Slack does not
+        say who asks, only what is *private* to the team is refused.
+        """
+
+        def admitted() -> None:
+            self.admit(asked.user, private=private)
+            task()
+
+        self.later.run(admitted, lambda error: self.whisper(asked, errors.message(error)))
+
+    def admit(self, user: str, *, private: bool = True) -> None:
+        """Raise NotAllowed for whom the policy does not let in."""
+        people = self.parts.people
+        try:
+            why = may_act(people.get(user), team=people.team())
+        except SlackError:
+            if private:
+                raise
+            return
+        if why:
+            raise NotAllowed(why)
 
     def answer(self, asked: Asked, message: Message) -> None:
         """Answer a command where all in the channel can see it."""

@@ -19,9 +19,14 @@ def opened(door: Doorway) -> Callable[..., None]:
         ack()
         user = str(event.get("user") or "")
         if user and event.get("tab", "home") == "home":
-            door.later.run(lambda: show(door, user), lambda error: None)
+            door.later.run(lambda: _admitted(door, user), lambda error: None)
 
     return on_event
+
+
+def _admitted(door: Doorway, user: str) -> None:
+    door.admit(user)
+    show(door, user)
 
 
 def show(door: Doorway, user: str) -> None:

@@ -34,7 +34,7 @@ def command(door: Doorway) -> Listener:
             ack()
             return
         ack()
-        door.run(asked, lambda: door.whisper(asked, _shown(door.parts, asked.text, user=asked.user)))
+        door.run(asked, lambda: door.whisper(asked, _shown(door.parts, asked.text, user=asked.user)), private=True)
 
     return on_command
 

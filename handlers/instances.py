@@ -27,7 +27,7 @@ def command(door: Doorway) -> Listener:
     def on_command(ack: Ack, body: Body) -> None:
         ack()
         asked = received.command(body)
-        door.run(asked, lambda: door.whisper(asked, drawn(door.parts, asked.text, user=asked.user)))
+        door.run(asked, lambda: door.whisper(asked, drawn(door.parts, asked.text, user=asked.user)), private=True)
 
     return on_command
 

@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.kinds",
         "bot.parts",
         "bot.redact",
+        "bot.slack_scopes",
     ),
     (
         "bot.launch",
@@ -48,8 +49,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 DOORS: dict[str, tuple[str, ...]] = {
     "boto3": ("bot.cloud", "bot.playground"),
     "botocore": ("bot.cloud", "bot.kinds", "bot.playground"),
-    "slack_sdk": ("bot.slack", "bot.server", "bot.socket", "bot.wiring", "handlers", "bot.playground"),
-    "slack_bolt": ("bot.server", "bot.socket", "bot.wiring", "handlers", "bot.playground"),
+    "slack_sdk": ("bot.slack", "bot.installs", "bot.server", "bot.socket", "bot.wiring", "handlers", "bot.playground"),
+    "slack_bolt": (
+        "bot.server",
+        "bot.installs",
+        "bot.workspaces",
+        "bot.socket",
+        "bot.wiring",
+        "handlers",
+        "bot.playground",
+    ),
     "sqlite3": ("bot.store", "bot.commands.backup", "bot.commands.restore"),
     "sqlite_utils": ("bot.store",),
     "apscheduler": ("bot.schedule",),

@@ -27,9 +27,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build, start, wait for a signal, stop; 1 when it cannot start, 2 when the settings are wrong."""
     from bot import logs
+    from bot.cloud import Cloud
     from bot.rules.errors import BotError
+    from bot.rules.policy import Policy
     from bot.settings import Settings, strange
     from bot.wiring import build
+    from bot.workspaces import Workspaces
 
     logs.set_up()
     told, refused = threading.Event(), threading.Event()
@@ -44,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())
     try:
-        bot = build(settings)
-        asking = threading.Thread(target=_refuse_root, args=(bot.parts.cloud, told, refused), daemon=True)
+        bot = Workspaces(settings) if settings.slack_client_id else build(settings)
+        cloud = Cloud(settings, Policy)  # mlbot's own credentials, whatever a policy says
+        asking = threading.Thread(target=_refuse_root, args=(cloud, told, refused), daemon=True)
         asking.start()
         asking.join(AWS_SECONDS)
         if not refused.is_set():

@@ -6,12 +6,24 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from bot.rules.policy_access import Access
 from bot.rules.policy_idle import Idle, Reminders
 from bot.rules.policy_launch import Approvals, Budgets, Launching, Limits
 from bot.rules.policy_schedule import Scheduling
 from bot.rules.policy_section import Section
 
-__all__ = ["Account", "Approvals", "Budgets", "Idle", "Launching", "Limits", "Policy", "Reminders", "Scheduling"]
+__all__ = [
+    "Access",
+    "Account",
+    "Approvals",
+    "Budgets",
+    "Idle",
+    "Launching",
+    "Limits",
+    "Policy",
+    "Reminders",
+    "Scheduling",
+]
 
 
 class Account(Section):
@@ -25,6 +37,7 @@ class Account(Section):
 class Policy(Section):
     """The whole file."""
 
+    access: Access = Access()
     approvals: Approvals = Approvals()
     reminders: Reminders = Reminders()
     idle: Idle = Idle()

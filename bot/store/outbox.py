@@ -121,6 +121,11 @@ def steady(tx: Tx, *, now: datetime, lease: timedelta) -> None:
     tx.run("UPDATE lane SET next_at = ? WHERE next_at > ? AND slow_until IS NULL", at, most)
 
 
+def hush(tx: Tx, *, now: datetime) -> int:
+    """Let messages that were never posted count as sent: nobody could read them when they were news."""
+    return tx.run("UPDATE outbox SET sent_version = version, sent_at = ? WHERE ts = ''", stamp(now))
+
+
 def forget(tx: Tx, *, before: datetime) -> int:
     """Drop whispers and replies that were heard long ago; messages that may be edited stay."""
     sql = "DELETE FROM outbox WHERE what IN ('whisper', 'reply') AND version = sent_version AND sent_at < ?"

@@ -50,7 +50,7 @@ class FakeCloud:
         self.world = world
         self.io = io
 
-    def client(self, service: str, region: str, account: str = "default") -> Any:
+    def client(self, service: str, region: str, account: str = "default", *, person: str = "") -> Any:
         names = [name.removeprefix("do_") for name in dir(self) if name.startswith("do_")]
         return SimpleNamespace(region=region, **{name: getattr(self, f"do_{name}") for name in names})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 
@@ -75,7 +76,7 @@ class Doors:
             args = asked.fields()
         except ValueError:
             return as_json({"ok": False, "error": "invalid_json" if asked.is_json else "invalid_form_data"})
-        told = self._api.answer(method, args, token=token, is_json=asked.is_json)
+        told = self._api.answer(method, {**args, **_client(asked)}, token=token, is_json=asked.is_json)
         return as_json(told.body, told.status, told.headers)
 
     def _respond(self, asked: Asked) -> Answer:
@@ -111,3 +112,12 @@ class Doors:
             return Answer(200, file.content or b"", MIME[file.kind], SAFE)
         save = {"Content-Disposition": "attachment"}
         return Answer(200, file.content or b"", "application/octet-stream", {**SAFE, **save})
+
+
+def _client(asked: Asked) -> dict[str, str]:
+    """The app's id and secret, where they come as HTTP's own credentials."""
+    kind, _, given = asked.headers.get("authorization", "").partition(" ")
+    if kind != "Basic":
+        return {}
+    identity, _, secret = base64.b64decode(given).decode("utf-8", "replace").partition(":")
+    return {"client_id": identity, "client_secret": secret}

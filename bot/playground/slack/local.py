@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +14,16 @@ from bot.playground.slack.delivery import ACK_SECONDS, Delivered, Transport
 from bot.playground.slack.doors import Doors
 from bot.playground.slack.elements import Block
 from bot.playground.slack.faults import Fault, Faults, How
+from bot.playground.slack.install import AUTHORIZE, authorize_page, belongs, issue_code
 from bot.playground.slack.over_http import OverHttp, check_local
 from bot.playground.slack.over_socket import OverSocket
 from bot.playground.slack.page import Page
+from bot.playground.slack.people import BOT_USER, TEAM
 from bot.playground.slack.rates import Pace, Rates
 from bot.playground.slack.screen import END
 from bot.playground.slack.server import HOST, Answer, Asked, HttpServer
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.workspace import ApiCall, Quiet, Step, Tokens, Workspace
+from bot.playground.slack.workspace import ApiCall, OAuthClient, Quiet, Step, Tokens, Workspace
 
 RETRY_LOOK_SECONDS = 0.5
 DOORS = ("/api/", "/commands/", "/actions/", "/upload/", "/files/")
@@ -34,7 +35,8 @@ class LocalSlack:
 
     With *events_url* the bot is told by signed HTTP, without it over Socket Mode. *manifest* (as pasted into Slack)
     limits commands, events and scopes to what it names. *monotonic* (seconds) measures triggers and rates;
-    `rates.pace` and `ack_seconds` may be set.
+    `rates.pace` and `ack_seconds` may be set. After `sell` the bot gets its token when somebody installs it, and
+    `beside` puts another workspace behind the same address.
     """
 
     def __init__(
@@ -47,8 +49,11 @@ class LocalSlack:
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         manifest: Mapping[str, Any] | None = None,
+        team: str = TEAM,
     ) -> None:
-        self.workspace = Workspace(clock or Clock(), monotonic, Tokens(bot_token, app_token), manifest)
+        tokens = Tokens(bot_token, app_token)
+        self.workspace = Workspace(clock or Clock(), monotonic, tokens, manifest, team=team)
+        self._others: list[LocalSlack] = []
         self.faults = Faults()
         self.rates = Rates(Pace(), monotonic)
         self.sockets = OverSocket(self.workspace)
@@ -95,6 +100,27 @@ class LocalSlack:
         """What SLACK_API_URL should say."""
         return self.workspace.base_url + "/api/"
 
+    def sell(self, client: OAuthClient) -> None:
+        """From now on the app must be installed, and show who it is, to get a token."""
+        self.workspace.client, self.workspace.installed = client, False
+
+    def beside(self, team: str, *, bot_token: str) -> LocalSlack:
+        """Another workspace of the same Slack, in which the same app may be installed; call it once this listens."""
+        mine = self.workspace
+        other = LocalSlack(
+            signing_secret=self._secret,
+            bot_token=bot_token,
+            app_token=mine.tokens.app,
+            events_url=self.events_url,
+            clock=mine.clock,
+            team=team,
+        )
+        if mine.client is not None:
+            other.sell(mine.client)
+        other.workspace.base_url = mine.base_url
+        self._others.append(other)
+        return other
+
     def stop(self) -> None:
         """Close everything; what hangs, ends."""
         self._stopped.set()
@@ -112,6 +138,12 @@ class LocalSlack:
             self.people.events.send_due()
 
     def _route(self, asked: Asked) -> Answer | None:
+        there = next((other for other in self._others if belongs(asked, other.workspace)), self)
+        return there._routed(asked)
+
+    def _routed(self, asked: Asked) -> Answer | None:
+        if asked.path == AUTHORIZE:
+            return authorize_page(asked, self.workspace, self.events_url)
         if asked.path.startswith("/link"):
             return self.sockets.serve(asked)
         if asked.path.startswith(DOORS):
@@ -174,9 +206,14 @@ class LocalSlack:
 
     def install_code(self, user: str) -> str:
         """The code that the install page would hand to the app's redirect address."""
-        code = secrets.token_urlsafe(12)
-        self.workspace.install_codes[code] = user
-        return code
+        return issue_code(self.workspace, user)
+
+    def uninstall(self, *, tell: bool = True) -> None:
+        """Somebody removes the app: its token is void, and unless that is lost the app is told."""
+        self.workspace.installed = False
+        if tell:
+            self.people.events.send({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER]}})
+            self.people.events.send({"type": "app_uninstalled"})
 
     def resend(self, sent: Delivered) -> Delivered:
         """Deliver the same once more."""

@@ -31,6 +31,7 @@ class Message:
     thread_ts: str = ""
     edited_ts: str = ""
     broadcast: bool = False
+    team: str = people.TEAM
 
     def seen_by(self, user: str | None) -> bool:
         """Whether *user* sees it; None stands for the Web API, which sees no ephemeral message."""
@@ -40,7 +41,7 @@ class Message:
         """The message object."""
         found: dict[str, Any] = {"type": "message", "user": self.user, "text": self.text, "ts": self.ts}
         if self.user == people.BOT_USER:
-            found |= {"bot_id": people.BOT, "app_id": people.APP, "team": people.TEAM}
+            found |= {"bot_id": people.BOT, "app_id": people.APP, "team": self.team}
         if self.thread_ts:
             found["thread_ts"] = self.thread_ts
         if self.broadcast:
@@ -90,7 +91,8 @@ class Channel:
 class Conversations:
     """Every channel; *changed* hears of each message that comes, changes or goes."""
 
-    def __init__(self, clock: Clock, changed: Callable[[str, Message], None]) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[str, Message], None], team: str = people.TEAM) -> None:
+        self._team = team
         self._clock = clock
         self._changed = changed
         self._last = 0
@@ -123,6 +125,7 @@ class Conversations:
     def add(self, message: Message) -> Message:
         """Post *message*."""
         channel = self.channels[message.channel]
+        message.team = self._team
         channel.messages[message.ts] = message
         while len(channel.messages) > KEPT_PER_CHANNEL:
             channel.messages.popitem(last=False)

@@ -22,6 +22,7 @@ class View:
     id: str
     user: str
     definition: Block
+    team: str = people.TEAM
     root: str = ""
     previous: str = ""
     hash: str = ""
@@ -44,7 +45,7 @@ class View:
         given = self.definition
         return {
             "id": self.id,
-            "team_id": people.TEAM,
+            "team_id": self.team,
             "type": given["type"],
             "blocks": self.blocks,
             "state": {"values": self.state},
@@ -61,7 +62,7 @@ class View:
             "previous_view_id": self.previous or None,
             "root_view_id": self.root or self.id,
             "app_id": people.APP,
-            "app_installed_team_id": people.TEAM,
+            "app_installed_team_id": self.team,
             "bot_id": people.BOT,
         }
 
@@ -69,7 +70,8 @@ class View:
 class Views:
     """Everybody's stack of forms and Home tab; *changed* hears whose screen is different now."""
 
-    def __init__(self, stamp: Callable[[], str], changed: Callable[[str, str], None]) -> None:
+    def __init__(self, stamp: Callable[[], str], changed: Callable[[str, str], None], team: str = people.TEAM) -> None:
+        self._team = team
         self._stamp = stamp
         self._changed = changed
         self.stacks: dict[str, list[View]] = {}
@@ -133,7 +135,8 @@ class Views:
 
     def _made(self, user: str, definition: Block) -> View:
         given = {**definition, "blocks": with_ids(definition["blocks"])}
-        return View(id="V" + secrets.token_hex(5).upper(), user=user, definition=given, hash=self._hash())
+        identity = "V" + secrets.token_hex(5).upper()
+        return View(id=identity, user=user, definition=given, hash=self._hash(), team=self._team)
 
     def _hash(self) -> str:
         return f"{self._stamp().partition('.')[0]}.{secrets.token_hex(4)}"

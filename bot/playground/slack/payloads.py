@@ -17,7 +17,7 @@ VERIFICATION = "local-verification-token"
 
 def response_url(workspace: Workspace, kind: str, token: str) -> str:
     """The address of an answer: `commands` or `actions`."""
-    return f"{workspace.base_url}/{kind}/{people.TEAM}/{token}"
+    return f"{workspace.base_url}/{kind}/{workspace.team}/{token}"
 
 
 def command(workspace: Workspace, user: User, channel: Channel, name: str, text: str) -> Payload:
@@ -83,7 +83,7 @@ def event(workspace: Workspace, inner: Payload) -> Payload:
     """The envelope of an event."""
     return {
         "token": VERIFICATION,
-        "team_id": people.TEAM,
+        "team_id": workspace.team,
         "api_app_id": people.APP,
         "event": inner,
         "type": "event_callback",
@@ -92,7 +92,7 @@ def event(workspace: Workspace, inner: Payload) -> Payload:
         "authorizations": [
             {
                 "enterprise_id": None,
-                "team_id": people.TEAM,
+                "team_id": workspace.team,
                 "user_id": people.BOT_USER,
                 "is_bot": True,
                 "is_enterprise_install": False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ class User:
             "is_app_user": False,
             "is_restricted": self.guest,
             "is_ultra_restricted": False,
-            **({"is_stranger": True} if self.team != TEAM else {}),
+            **({"is_stranger": True} if self.team == FOREIGN_TEAM else {}),
         }
 
     def profile(self) -> dict[str, Any]:
@@ -85,3 +85,8 @@ CHANNEL_MEMBERS = (ENGINEER, LEAD, OPERATOR, GUEST, STRANGER, OTHER_BOT, BOT_USE
 def direct_channel(user: str) -> str:
     """The id of the bot's direct message with *user*."""
     return "D" + user[1:]
+
+
+def at_home(user: User, team: str) -> User:
+    """*user* as a member of *team*; who comes from elsewhere stays a stranger."""
+    return user if user.team == FOREIGN_TEAM else replace(user, team=team)

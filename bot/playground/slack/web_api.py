@@ -55,6 +55,8 @@ class WebApi:
         known = {self._workspace.tokens.bot: "bot", self._workspace.tokens.app: "app"}
         if token not in known:
             raise Refused("invalid_auth")
+        if known[token] == "bot" and not self._workspace.installed:
+            raise Refused("token_revoked")
         if known[token] != method.token:
             raise Refused("not_allowed_token_type")
 

@@ -28,6 +28,14 @@ class Tokens:
     app: str
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """What the app shows when it asks for a workspace's token."""
+
+    id: str
+    secret: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """What the manifest says of the bot; nothing of it is enforced where there is no manifest."""
@@ -77,18 +85,27 @@ class Workspace:
     """Everything that Slack would keep."""
 
     def __init__(
-        self, clock: Clock, monotonic: Callable[[], float], tokens: Tokens, manifest: Mapping[str, Any] | None
+        self,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        tokens: Tokens,
+        manifest: Mapping[str, Any] | None,
+        *,
+        team: str = people.TEAM,
     ) -> None:
+        self.team = team
+        self.client: OAuthClient | None = None  # None: whoever has a code gets the token
+        self.installed = True
         self.clock = clock
         self.monotonic = monotonic
         self.tokens = tokens
         self.app = app_of(manifest)
         self.base_url = ""  # once the server listens
         self.lock = threading.RLock()
-        self.users = {user.id: user for user in people.USERS}
+        self.users = {user.id: people.at_home(user, team) for user in people.USERS}
         self.groups = {str(group["id"]): dict(group) for group in people.GROUPS}
-        self.conversations = Conversations(clock, self._message_changed)
-        self.views = Views(self.conversations.stamp, lambda what, user: self.tell({"type": what, "user": user}))
+        self.conversations = Conversations(clock, self._message_changed, team)
+        self.views = Views(self.conversations.stamp, lambda what, user: self.tell({"type": what, "user": user}), team)
         self.triggers = Triggers(monotonic)
         self.response_urls = ResponseUrls(clock)
         self.uploads = Uploads()

@@ -23,7 +23,7 @@ def auth_test(call: Call) -> Answer:
         "url": call.workspace.base_url + "/",
         "team": "Local",
         "user": "mlbot",
-        "team_id": people.TEAM,
+        "team_id": call.workspace.team,
         "user_id": people.BOT_USER,
         "bot_id": people.BOT,
         "is_enterprise_install": False,
@@ -67,13 +67,13 @@ def profile(call: Call) -> Answer:
 def groups(call: Call) -> Answer:
     """usergroups.list."""
     shown = call.flag("include_users")
-    return {"usergroups": [_group(group, shown) for group in call.workspace.groups.values()]}
+    return {"usergroups": [_group(group, shown, call.workspace.team) for group in call.workspace.groups.values()]}
 
 
-def _group(group: dict[str, Any], with_users: bool) -> Answer:
+def _group(group: dict[str, Any], with_users: bool, team: str) -> Answer:
     users = {"users": group["users"]} if with_users else {}
     told = {name: group[name] for name in ("id", "handle", "name")}
-    return {**told, "team_id": people.TEAM, "is_usergroup": True, "user_count": len(group["users"]), **users}
+    return {**told, "team_id": team, "is_usergroup": True, "user_count": len(group["users"]), **users}
 
 
 def group_users(call: Call) -> Answer:
@@ -98,7 +98,8 @@ def dnd(call: Call) -> Answer:
 
 def team(call: Call) -> Answer:
     """team.info."""
-    return {"team": {"id": people.TEAM, "name": "Local", "domain": people.TEAM_DOMAIN, "email_domain": "", "icon": {}}}
+    names = {"name": "Local", "domain": people.TEAM_DOMAIN, "email_domain": "", "icon": {}}
+    return {"team": {"id": call.workspace.team, **names}}
 
 
 def bot(call: Call) -> Answer:

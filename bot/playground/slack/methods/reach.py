@@ -57,10 +57,15 @@ def _running(call: Call) -> Step:
 
 def install(call: Call) -> Answer:
     """oauth.v2.access: a code of the install page for the bot's token, once."""
-    code = call.need("code", "invalid_code")
+    code, known = call.need("code", "invalid_code"), call.workspace.client
+    if known and call.text("client_id") != known.id:
+        raise Refused("invalid_client_id")
+    if known and call.text("client_secret") != known.secret:
+        raise Refused("bad_client_secret")
     if code not in call.workspace.install_codes:
         raise Refused("invalid_code")
     user = call.workspace.install_codes.pop(code)
+    call.workspace.installed = True
     return {
         "app_id": people.APP,
         "authed_user": {"id": user},
@@ -68,7 +73,7 @@ def install(call: Call) -> Answer:
         "token_type": "bot",
         "access_token": call.workspace.tokens.bot,
         "bot_user_id": people.BOT_USER,
-        "team": {"id": people.TEAM, "name": "Local"},
+        "team": {"id": call.workspace.team, "name": "Local"},
         "enterprise": None,
         "is_enterprise_install": False,
     }
