@@ -65,7 +65,13 @@ def test_the_doctor_looks_for_just_the_scopes_that_the_manifest_asks_for() -> No
 
 
 # The scope that Slack asks for before it sends an event (none for those that every app may hear).
-EVENT_SCOPES = {"app_mention": "app_mentions:read", "message.im": "im:history", "app_home_opened": ""}
+EVENT_SCOPES = {
+    "app_uninstalled": "",
+    "tokens_revoked": "",
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
+    "app_home_opened": "",
+}
 
 
 def test_the_scopes_are_those_that_the_calls_the_events_and_the_commands_need() -> None:
