@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from bot.rules.errors import UserError
+
 COMMANDS = {
     "run": "serve Slack (HTTP, or Socket Mode when SLACK_APP_TOKEN is set)",
     "playground": "the whole product in a browser, with a local Slack and a local AWS",
@@ -50,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     try:
         return int(args.run(args))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     except ValueError as error:  # pydantic's is one; an estimate starts without pydantic
         from pydantic import ValidationError
 

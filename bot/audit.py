@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.store import audit as table
+from bot.store import state
 from bot.store.db import Row, Store, Tx
 from bot.store.values import pack, stamp, unpack
 
+POSTED = "audit_head_posted"  # the setting that holds the newest head that was posted, ROW:HASH
 BOT = "mlbot"  # the actor of what nobody pressed
 CHAINED = ("seq", "at", "actor", "team", "action", "subject", "detail", "previous")
 
@@ -67,9 +69,15 @@ def head(store: Store) -> tuple[int, str]:
 
 
 def verify(store: Store, *, published: tuple[int, str] | None = None) -> Report:
-    """Walk the chain; *published* is a number and hash that were written down elsewhere before."""
-    seq, previous, seen = 0, "", published is None
+    """
+    Walk the chain; *published* is a number and hash that were written down elsewhere before.
+
+    Without one the head that the bot noted when it posted it is taken; who can cut the log can change that note too.
+    """
+    seq, previous = 0, ""
     with store.reading() as tx:
+        published = published or _posted(tx)
+        seen = published is None
         for row in table.rows(tx):
             if row["seq"] != seq + 1:
                 return Report(seq, previous, seq + 1, f"row {seq + 1} is missing")
@@ -80,6 +88,12 @@ def verify(store: Store, *, published: tuple[int, str] | None = None) -> Report:
     if not seen and published is not None:
         return Report(seq, previous, published[0], f"the published hash of row {published[0]} is not in the log")
     return Report(seq, previous)
+
+
+def _posted(tx: Tx) -> tuple[int, str] | None:
+    noted = state.get(tx, POSTED)
+    row, _, digest = noted["value"].partition(":") if noted else ("", "", "")
+    return (int(row), digest) if row.isdigit() and row != "0" else None
 
 
 def export(store: Store, *, subject: str = "", since: datetime | None = None) -> list[dict[str, Any]]:

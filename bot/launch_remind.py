@@ -73,6 +73,7 @@ def post_head(parts: Parts, op: Op) -> Outcome:
     rows, digest = audit.head(parts.store)
     with parts.store.transaction() as tx:
         ops.finish(tx, op, now)
+        state.put(tx, audit.POSTED, f"{rows}:{digest}", by=audit.BOT, now=now)
         if channel and rows:
             text = f"Audit log at the end of {op.payload['day']}: {rows}:{digest} (mlbot audit verify --published)."
             outbox.say(

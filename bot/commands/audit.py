@@ -7,10 +7,8 @@ import csv
 import json
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.store.db import Store
+from bot.commands.database import existing
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +37,7 @@ def run_verify(args: argparse.Namespace) -> int:
             print("--published takes ROW:HASH, as it was posted. For example: 120:9f86d081...", file=sys.stderr)
             return 2
         published = (int(row), digest)
-    report = audit.verify(_store(), published=published)
+    report = audit.verify(existing(), published=published)
     if report.why:
         print(f"The audit log is NOT whole: {report.why}.", file=sys.stderr)
         return 1
@@ -51,7 +49,7 @@ def run_export(args: argparse.Namespace) -> int:
     """Print the rows, oldest first."""
     from bot import audit
 
-    rows = audit.export(_store(), subject=args.subject, since=args.since)
+    rows = audit.export(existing(), subject=args.subject, since=args.since)
     if not args.csv:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
@@ -61,12 +59,3 @@ def run_export(args: argparse.Namespace) -> int:
     writer.writeheader()
     writer.writerows({**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows)
     return 0
-
-
-def _store() -> Store:
-    from bot.settings import Settings
-    from bot.store.db import Store
-
-    store = Store(Settings().database_url)
-    store.migrate()
-    return store

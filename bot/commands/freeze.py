@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import getpass
 
+from bot.commands.database import existing
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's words."""
@@ -19,14 +21,11 @@ def run(args: argparse.Namespace) -> int:
     from bot.clock import Clock
     from bot.launch import switch
     from bot.launch_rows import frozen
-    from bot.settings import Settings
-    from bot.store.db import Store
 
-    store = Store(Settings().database_url)
-    store.migrate()
+    store = existing(first=True)
     with store.transaction() as tx:
         if args.word != "status":
             by = f"command line ({getpass.getuser()})"
             switch(tx, on=args.word == "on", reason=" ".join(args.reason), by=by, now=Clock().now())
-        print(frozen(tx) or "Launches are allowed.")
+        print(f"{frozen(tx) or 'Launches are allowed.'} ({store.path})")
     return 0

@@ -14,7 +14,7 @@ from data import Catalog, UnknownName
 
 EXAMPLE = "/ml-launch g5.xlarge hours=8 region=us-west-2"
 LONGEST = {"name": 80, "purpose": 200, "key": 255}
-MOST_HOURS, MOST_DISK_GB, MOST_COUNT = 24 * 365, 16384, 1000
+LEAST_HOURS, MOST_HOURS, MOST_DISK_GB, MOST_COUNT = 1 / 60, 24 * 365, 16384, 1000
 HOURS_IN = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
 
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?|\.\d+)\s*([a-z]*)", re.IGNORECASE)
@@ -47,8 +47,8 @@ def hours(text: str) -> float:
     """8, 8h, 90min, 2 days -> hours."""
     amount, unit = _amount(text) or (math.nan, "")
     factor = HOURS_IN.get(unit[:1] or "h") if unit in _UNITS_OF_TIME else None
-    if factor is None or not 0 < amount * factor <= MOST_HOURS:
-        raise unclear("hours", f"Hours must be a number above 0, not {shown(text)}", ("hours=8",))
+    if factor is None or not LEAST_HOURS <= amount * factor <= MOST_HOURS:
+        raise unclear("hours", f"Hours must be from a minute to a year, not {shown(text)}", ("hours=8",))
     return amount * factor
 
 
@@ -64,8 +64,10 @@ def disk(text: str) -> int:
 def count(text: str) -> int:
     """2, 2x -> 2."""
     word = text.strip().lower().strip("x").strip()
-    if not (word.isascii() and word.isdigit() and 1 <= int(word[:6]) <= MOST_COUNT):
-        raise unclear("count", f"The count must be a whole number above 0, not {shown(text)}", ("count=1",))
+    if not (word.isascii() and word.isdigit() and len(word) <= 6 and 1 <= int(word) <= MOST_COUNT):
+        raise unclear(
+            "count", f"The count must be a whole number from 1 to {MOST_COUNT:,}, not {shown(text)}", ("count=1",)
+        )
     return int(word)
 
 
@@ -78,7 +80,7 @@ def market(text: str) -> str:
         raise unclear("market", "A savings plan changes the bill and not the launch", ("market=on-demand",))
     if word.startswith("capacity"):
         raise unclear(
-            "market", "mlbot does not launch Capacity Blocks; reserve and start them in AWS", ("market=spot",)
+            "market", "mlbot does not launch Capacity Blocks; reserve and start them in AWS", ("market=on-demand",)
         )
     near = difflib.get_close_matches(word, list(_MARKETS), n=1)
     raise unclear("market", f"The market is on-demand or spot, not {shown(text)}", [f"market={one}" for one in near])

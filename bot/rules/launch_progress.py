@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,7 +87,7 @@ def connect(launch: Launch, offer: Offer, *, neuron: bool, chip: bool, jupyter: 
     host = launch.machine.get("public_dns") or launch.machine.get("public_ip") or launch.machine.get("private_ip", "")
     key = launch.wanted.key_name
     ssm = f"aws ssm start-session --target {identity} --region {region}" if offer.ssm else ""
-    ssh = f"ssh -i {key}.pem {login}@{host}" if key and host else ""
+    ssh = f"ssh -i {shlex.quote(f'{key}.pem')} {login}@{host}" if key and host else ""
     instant = f"aws ec2-instance-connect ssh --instance-id {identity} --region {region} --os-user {login}"
     tunnel = ""
     if jupyter and ssh:

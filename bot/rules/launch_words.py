@@ -14,6 +14,7 @@ from bot.rules.errors import Unclear
 from bot.rules.launch import Wanted
 from data import Catalog, UnknownName
 
+NEAR = 0.7  # how much of a word must be there for a guess
 LONGEST = 2000  # characters of a command that anybody means
 ALIASES = {
     "type": ("type", "instance", "instance_type", "machine", "shape"),
@@ -33,7 +34,7 @@ ATTRIBUTES = {"type": "instance_type", "disk": "disk_gb", "key": "key_name", "ma
 FILLERS = frozenset(
     re.findall(
         r"\w+",
-        "a an and at the please launch start run me with of for in on using from to by x i want need my "
+        "a an and at it one the please launch start run me with of for in on using from to by x i want need my "
         "can could may might would like get give have us we our some one new book reserve rent request ask spin bring "
         "up use borrow how much is are does what cost costs price kindly let let's d hi hello hey thanks now "
         "disk gb machine machines instance instances node nodes hour hours box server gpu",
@@ -127,7 +128,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 def _key(word: str) -> str:
     if word in KEYS:
         return KEYS[word]
-    near = difflib.get_close_matches(word, list(KEYS), n=1)
+    near = difflib.get_close_matches(word, [key for key in KEYS if len(key) > 1], n=1, cutoff=NEAR)
     raise Unclear(
         f"I know no setting {fields.shown(word)}.", nearest=f"{KEYS[near[0]]}=" if near else "", example=fields.EXAMPLE
     )

@@ -10,6 +10,7 @@ import pytest
 from store_desk import NOON
 
 from bot import audit
+from bot.store import state
 from bot.store.db import Store
 
 
@@ -79,3 +80,13 @@ def test_a_row_goes_with_its_transaction(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert audit.head(store)[0] == 5
+
+
+@pytest.mark.parametrize("cut", ["seq > 2", "seq > 0"])
+def test_a_cut_tail_is_found_by_the_head_that_the_bot_noted_when_it_posted_it(store: Store, cut: str) -> None:
+    row, digest = audit.head(store)
+    with store.transaction() as tx:
+        state.put(tx, audit.POSTED, f"{row}:{digest}", by=audit.BOT, now=NOON)
+    assert audit.verify(store).why == ""
+    tamper(store, f"DELETE FROM audit WHERE {cut}")
+    assert audit.verify(store).why == "the published hash of row 5 is not in the log"
