@@ -148,7 +148,12 @@ def report(cases: list[Case], catalog: Catalog) -> str:
     parts += ["## When less is told\n", notes.LESS, withheld(cases, catalog)]
     parts += [f"## Rows off by more than {SHOWN_FOLD:g} x\n", notes.FAR, far_off(made)]
     parts += ['## Runs that are answered "does not fit"\n', notes.TOO_BIG, refused(made["as it ships"])]
-    parts += [notes.METHOD, "## What was tried and did not help\n", table(("tried", "outcome"), list(notes.TRIED))]
+    parts += [
+        notes.METHOD,
+        notes.SPEED,
+        "## What was tried and did not help\n",
+        table(("tried", "outcome"), list(notes.TRIED)),
+    ]
     return "\n".join(parts)
 
 

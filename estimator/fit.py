@@ -60,6 +60,7 @@ def _stage(text: str) -> int | None:
     return next((stage for stage, pattern in STAGES if re.search(pattern, text)), None)
 
 
+@lru_cache(maxsize=4096)
 def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> Layout:
     """The first layout that fits at a micro-batch of 1, with the told micro-batch or the largest useful one.
 
@@ -103,11 +104,9 @@ def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Sp
     for recompute in _recomputes(job, room):
         for tensor, pipe in ladder:
             ranks_left = max(1, room.count // (tensor * pipe * cp))
-            split = Split(
-                tp=tensor, pp=pipe, cp=cp, ep=min(ep, ranks_left), dp=max(1, ranks_left // ep), recompute=recompute
-            )
-            for zero in (min(stage, most),) if stage is not None else _stages(job, split):
-                yield replace(split, zero=zero)
+            experts, dp = min(ep, ranks_left), max(1, ranks_left // ep)
+            for zero in (min(stage, most),) if stage is not None else _stages(job, dp * experts):
+                yield Split(tp=tensor, pp=pipe, cp=cp, ep=experts, dp=dp, zero=zero, recompute=recompute)
 
 
 def _ladder(job: Job, room: Room) -> tuple[tuple[int, int], ...]:
@@ -118,8 +117,8 @@ def _ladder(job: Job, room: Room) -> tuple[tuple[int, int], ...]:
     return (*((n, 1) for n in lanes), *piped)
 
 
-def _stages(job: Job, split: Split) -> tuple[int, ...]:
-    if split.dp * split.ep <= 1:
+def _stages(job: Job, ranks: int) -> tuple[int, ...]:
+    if ranks <= 1:
         return (0,)
     if job.method != "full":
         return (0, 3)

@@ -16,6 +16,7 @@ USABLE = 0.97  # of an accelerator's memory: driver and context keep the rest
 MOST_CHIPS = 1024
 
 
+@lru_cache(maxsize=1024)
 def advice(of: Shape, job: Job, room: Room, split: Split, cards: tuple[Chip, ...]) -> tuple[str, ...]:
     """Changes that make it fit, the easiest first; those that only help when none does; then the next cards."""
     tried = [(words, _need(of, other, changed)) for words, other, changed in _changes(job, split)]

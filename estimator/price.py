@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from data import Catalog, Instance, Rate
 from estimator.candidates import OLD, rates_of
@@ -13,7 +14,7 @@ from estimator.option import Option
 from estimator.result import Cluster, Estimate, Range
 from estimator.units import MONTH_HOURS, duration, money, plural
 from estimator.wishes import limited, limits_missed
-from estimator.workload import Inference, Training, Wish, Workload
+from estimator.workload import Inference, Training, Workload
 
 PLANS = ("savings-plan-1y", "savings-plan-3y")
 
@@ -26,19 +27,20 @@ def machines(cluster: Cluster, instance: Instance) -> int:
 def priced(work: Workload, made: Estimate, instance: Instance, catalog: Catalog, space: Disk) -> Iterator[Option]:
     """One estimate under every market that the asker allows and the region sells."""
     nodes = machines(made.cluster, instance)
-    for rate in _rates(instance, work.wish, catalog):
+    for rate in _rates_of(instance, work.wish.region, work.wish.market, catalog):
         yield option_of(work, made, instance, nodes, rate, space)
 
 
-def _rates(instance: Instance, wish: Wish, catalog: Catalog) -> list[Rate]:
-    rates = {rate.market: rate for rate in rates_of(catalog, instance.name, wish.region) if rate.market != "sagemaker"}
-    if wish.market == "savings-plan":
-        return [rates[market] for market in PLANS if market in rates][:1]
-    if wish.market is not None:
-        return [rates[wish.market]] if wish.market in rates else []
+@lru_cache(maxsize=4096)
+def _rates_of(instance: Instance, region: str, market: str | None, catalog: Catalog) -> tuple[Rate, ...]:
+    rates = {rate.market: rate for rate in rates_of(catalog, instance.name, region) if rate.market != "sagemaker"}
+    if market == "savings-plan":
+        return tuple(rates[plan] for plan in PLANS if plan in rates)[:1]
+    if market is not None:
+        return (rates[market],) if market in rates else ()
     if "on-demand" in rates:
         rates.pop("capacity-block", None)
-    return list(rates.values())
+    return tuple(rates.values())
 
 
 def option_of(
@@ -77,7 +79,7 @@ def option_of(
     )
 
 
-def dressed(option: Option, work: Workload, catalog: Catalog) -> Option:
+def dressed(option: Option, work: Workload, catalog: Catalog, *, pareto: bool) -> Option:
     """The option with what only those that are shown need: price per token, energy, commitment, notes."""
     made, hourly, rate = option.estimate, option.usd_per_hour, option.rate
     committed = rate is not None and rate.market in TERM_HOURS and hourly is not None
@@ -88,6 +90,7 @@ def dressed(option: Option, work: Workload, catalog: Catalog) -> Option:
         usd_per_thousand_requests=_per(made.samples_per_s, getattr(work, "qps", None), hourly, 1e3),
         energy_kwh=used,
         co2e_kg=co2e(used, catalog.grids.get(option.region)) if option.instance_type else None,
+        pareto=pareto,
         commitment_usd=hourly * TERM_HOURS[option.market] if committed and hourly else None,
         note=_note(option, work, catalog),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from data import MARKETS, Catalog, Instance
 from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
@@ -55,7 +55,7 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     fastest = min(timed, key=lambda one: (_time(one), _cost(one)), default=None)
 
     def shown(option: Option) -> Option:
-        return replace(dressed(option, work, catalog), pareto=id(option) in front)
+        return dressed(option, work, catalog, pareto=id(option) in front)
 
     def shown_or_none(option: Option | None) -> Option | None:
         return None if option is None else shown(option)

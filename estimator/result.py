@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from data.shapes import Chip, Instance
@@ -84,5 +85,15 @@ class Estimate:
     replicas: int = 1
     batch: int | None = None
     assumptions: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = field(default_factory=tuple)
-    biggest_unknown: str = ""  # the word that would narrow the range most, and to what
+    explain: Callable[[], tuple[Step, ...]] = field(default=tuple, compare=False, repr=False)
+    doubt: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """How it was computed; put into words when it is read, as most estimates of a ranking are not shown."""
+        return self.explain()
+
+    @property
+    def biggest_unknown(self) -> str:
+        """The word that would narrow the range most, and to what."""
+        return self.doubt()

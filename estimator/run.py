@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from data.catalog import Catalog
 from estimator import fit, mend
@@ -14,7 +15,7 @@ from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory
 from estimator.speed import Load, Site
-from estimator.workload import FineTuning, Training
+from estimator.workload import FineTuning, Recompute, Training
 
 USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
 HIGHEST = 2.0  # share of the 16-bit peak that any precision reaches
@@ -63,14 +64,14 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
         cards = mend.cards_of(cluster.chip.vendor if cluster.chip else "NVIDIA", catalog)
         mid = memory.per_accelerator.mid
         advice = mend.advice(of, job, room, split, cards) if of else mend.next_cards(mid, cards)
-    one = replace(job, fixed_gb=known.factors["memory_fixed_alone"])
-    alone = of is None or _fits_alone(of, one, work, room.usable_gb)
+    alone = of is None or _fits_alone(of, job, known.factors["memory_fixed_alone"], work.recompute, room.usable_gb)
     return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, alone, advice)
 
 
-def _fits_alone(of: Shape, job: Job, work: Training, usable: float) -> bool:
-    split = Split(recompute=work.recompute or "full")
-    return sum(training_parts(of, job, split).values()) <= usable * fit.FILLED
+@lru_cache(maxsize=1024)
+def _fits_alone(of: Shape, job: Job, fixed_gb: float, recompute: Recompute | None, usable: float) -> bool:
+    one = replace(job, fixed_gb=fixed_gb)
+    return sum(training_parts(of, one, Split(recompute=recompute or "full")).values()) <= usable * fit.FILLED
 
 
 def _say(work: Training, plan: Plan, split: Split, count: int) -> None:

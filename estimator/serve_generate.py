@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from estimator.intervals import interval, spread, together
 from estimator.result import Estimate, Memory, Step
-from estimator.serve_load import Load, Request, busiest_batch, load, request, split, token_s
+from estimator.serve_load import Load, Request, load, request, split, token_s
 from estimator.serve_setting import Doubts, Setting, biggest_unknown, short
 from estimator.serve_tables import Runtime
 from estimator.serve_text import GB, Replica, Split, replica
@@ -67,8 +67,7 @@ def _served(setting: Setting, plan: Plan) -> Served:
         capacity = plan.replicas * busy / one.request_s(at_once, asked.tokens_in, asked.tokens_out)
         return Served(capacity, capacity, first, each)
     # What it could do, whatever share of that this load takes.
-    busiest = busiest_batch(work, one, asked, plan.load.most)
-    capacity = plan.replicas / one.request_s(busiest, asked.tokens_in, asked.tokens_out)
+    capacity = plan.replicas / one.request_s(plan.load.busiest, asked.tokens_in, asked.tokens_out)
     return Served(capacity, min(work.qps, capacity), first, each)
 
 
@@ -101,8 +100,8 @@ def _answer(setting: Setting, plan: Plan, made: Served, doubts: Doubts) -> Estim
         replicas=plan.replicas,
         batch=max(1, round(plan.load.batch)),
         assumptions=tuple(setting.said),
-        steps=_steps(plan, made),
-        biggest_unknown=biggest_unknown(doubts),
+        explain=lambda: _steps(plan, made),
+        doubt=lambda: biggest_unknown(doubts),
     )
 
 

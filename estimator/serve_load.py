@@ -41,6 +41,7 @@ class Load:
     static: bool  # they start and end together
     unlimited: bool  # as many come as can be served
     most: int  # that fit
+    busiest: float = 1.0  # at which a service of a request rate is still pleasant
 
 
 def request(work: Inference, known: Tables, said: list[str]) -> Request:
@@ -116,7 +117,7 @@ def load(work: Inference, one: Replica, asked: Request, replicas: int, said: lis
         return Load(min(float(most), max(1.0, work.concurrency / replicas)), False, False, most)
     if work.qps:
         busiest = busiest_batch(work, one, asked, most)
-        return Load(at_once(one, work.qps / replicas, asked, busiest), False, False, most)
+        return Load(at_once(one, work.qps / replicas, asked, busiest), False, False, most, busiest)
     fast = quick_enough(work, one, asked, float(most))
     limited = f", so that the latency asked for is kept ({most} would fit)" if fast < most else ""
     said.append(f"requests come without limit: {fast:.0f} are served at once by a replica{limited}")

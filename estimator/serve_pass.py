@@ -92,7 +92,7 @@ def once(setting: Setting, catalog: Catalog) -> Estimate:
     )
     capacity = run.rate(_largest(work)) * setting.cluster.count
     made = _answer(setting, run, capacity, _doubts(setting, one, software))
-    result = replace(made, memory=memory, steps=_steps(run, made, capacity, software))
+    result = replace(made, memory=memory, explain=lambda: _steps(run, made, capacity, software))
     return short(result, work.qps, capacity)
 
 
@@ -124,7 +124,7 @@ def _answer(setting: Setting, run: Pass, capacity: float, doubts: Doubts) -> Est
         replicas=count,
         batch=work.batch,
         assumptions=tuple(setting.said),
-        biggest_unknown=biggest_unknown(doubts),
+        doubt=lambda: biggest_unknown(doubts),
     )
 
 

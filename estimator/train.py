@@ -47,8 +47,8 @@ def _answer(run: Run) -> Estimate:
         split=fit.said(run.split, run.cluster.count),
         batch=round(run.split.micro_batch),
         assumptions=tuple(plan.assumptions),
-        steps=explain.steps(plan, run.cell, run.memory, figures, run.cluster.count),
-        biggest_unknown=explain.biggest_unknown(doubts),
+        explain=lambda: explain.steps(plan, run.cell, run.memory, figures, run.cluster.count),
+        doubt=lambda: explain.biggest_unknown(doubts),
     )
 
 

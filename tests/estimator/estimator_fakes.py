@@ -44,6 +44,6 @@ def simple(work: Workload, cluster: Cluster, catalog: Catalog) -> Estimate:
         why_not="" if memory.fits else "needs 20 GB",
         advice=() if memory.fits else ("take a larger card",),
         assumptions=("assumed so",),
-        steps=(Step(name="hours", formula="100 x 70 / speed", source="this file"),),
-        biggest_unknown="name the framework",
+        explain=lambda: (Step(name="hours", formula="100 x 70 / speed", source="this file"),),
+        doubt=lambda: "name the framework",
     )

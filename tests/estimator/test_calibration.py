@@ -65,6 +65,13 @@ def test_runs_that_took_place_are_said_to_fit_but_for_those_that_the_page_explai
     assert all(one.memory.fits for one in known if one.fits and one.memory)
 
 
+def test_a_batch_is_fast_beside_a_plain_loop(bench: SimpleNamespace) -> None:
+    speed = import_module("benchmarks.speed")
+    speed.seconds_of(list(speed.lines(24)), CATALOG)
+    ratio = min(sum(speed.seconds_of(list(speed.lines(24)), CATALOG)) / speed.loop_seconds() for _ in range(2))
+    assert ratio < 3  # 1.2 where it was written; 10 s for a thousand lines are 60 on such a machine
+
+
 def test_a_score_counts_what_is_not_answered_as_missed(bench: SimpleNamespace) -> None:
     from estimator.result import Range
 
