@@ -86,8 +86,8 @@ test than rows that nobody has seen.
 """
 SPEED = """## Speed
 
-`python -m benchmarks.speed`, 2026-11-21, on a shared core: 1,000 lines, each a ranking of the whole catalog, take 8.4 s of
-processor time, 51 times a loop of 3 million integer operations (12.3 s and 67 times before layouts were kept and
+`python -m benchmarks.speed`, 2026-11-21, on a shared core: 1,000 lines, each a ranking of the whole catalog, take 8.4 s
+of processor time, 51 times a loop of 3 million integer operations (12.3 s and 67 times before layouts were kept and
 explanations put off until they are read). One line takes 8 ms, 99 of 100 take less than 20 ms. All of it needs 38 MB.
 """
 TRIED = (
