@@ -55,6 +55,7 @@ class Door:
     """
     A WSGI application; *app* is None when events come over Socket Mode instead.
 
+    A page whose path ends in a slash stands for all below it.
     *watch* is told of every answer to Slack; *quiet* is set while none is due, so that other work can make way.
     """
 
@@ -88,8 +89,9 @@ class Door:
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
-        if path in self._pages and method in ("GET", "HEAD"):
-            return self._pages[path]()
+        page = self._pages.get(path) or self._pages.get(path[: path.find("/", 1) + 1])
+        if page is not None and method in ("GET", "HEAD"):
+            return page()
         if path in self._visits and method == "GET":
             return self._visits[path](environ.get("QUERY_STRING", ""), _headers(environ))
         if path != PATH or self._app is None:
@@ -196,6 +198,11 @@ def _wrong_event(payload: Any) -> str:
             return "An event_callback needs an event with a type."
         if not all(isinstance(event.get(name, ""), str) for name in ("user", "channel", "text", "tab", "ts")):
             return "The event's fields must be text."
+        if not all(isinstance(event.get(name, {}), dict) for name in ("function", "inputs")):
+            return "The event's parts must be objects."
+        links = event.get("links", [])
+        if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
+            return "The event's links must be objects."
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=0, le=65535)
     database_url: str = "sqlite:///.local/mlbot.db"
     mlbot_policy: Path | None = None  # with several workspaces the folder with TEAM.toml of each
+    mlbot_public_url: str = ""  # where people's browsers reach us: links to requests and estimates begin with it
     mlbot_team: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,20})?$")  # of several: the one that this is about
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
@@ -42,6 +44,13 @@ class Settings(BaseSettings):
         if not url.endswith("/api/"):
             raise ValueError("SLACK_API_URL must end in /api/, like https://slack.com/api/")
         return url
+
+    @field_validator("mlbot_public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", url):
+            raise ValueError("MLBOT_PUBLIC_URL is an address like https://mlbot.example.com")
+        return url.rstrip("/")
 
     def _missing_for_many(self) -> list[str]:
         found = []

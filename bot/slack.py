@@ -104,6 +104,18 @@ class Slack:
         """Draw *user*'s Home tab."""
         self._call("views.publish", user_id=user, view=json.dumps(view))
 
+    def unfurl(self, place: Mapping[str, str], shown: Mapping[str, Any]) -> None:
+        """Show something below links; *place* is channel and ts, or unfurl_id and source, *shown* is by address."""
+        self._call("chat.unfurl", **place, unfurls=json.dumps(shown))
+
+    def complete_step(self, execution: str, outputs: Mapping[str, Any]) -> None:
+        """End a workflow's step with its outputs."""
+        self._call("functions.completeSuccess", function_execution_id=execution, outputs=json.dumps(outputs))
+
+    def fail_step(self, execution: str, error: str) -> None:
+        """End a workflow's step with a sentence that its owner reads."""
+        self._call("functions.completeError", function_execution_id=execution, error=error)
+
     def person(self, user: str) -> Person:
         """Who *user* is, asked of Slack now."""
         found = self._call("users.info", user=user)["user"]

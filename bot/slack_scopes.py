@@ -9,6 +9,8 @@ SCOPES = frozenset(
         "im:write",
         "im:history",
         "app_mentions:read",
+        "links:read",
+        "links:write",
         "channels:read",
         "groups:read",
         "users:read",

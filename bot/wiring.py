@@ -12,7 +12,7 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, idle, installs, instances, launch, outbox, schedules
+from bot import health, idle, installs, instances, launch, links, outbox, schedules
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -98,7 +98,8 @@ class Bot:
         over_socket = bool(settings.slack_app_token.get_secret_value())
         secret = settings.slack_signing_secret.get_secret_value()
         acks = health.Acks()
-        door = Door(None if over_socket else self.app, secret, health.pages(self, acks), watch=acks)
+        pages = {**health.pages(self, acks), **links.pages()}
+        door = Door(None if over_socket else self.app, secret, pages, watch=acks)
         self.server = Server(door, host=settings.host, port=settings.port)
         self.server.start()
         if over_socket:

@@ -46,8 +46,11 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.event("app_home_opened")(home.opened(door))
     app.event("app_mention")(reach.mentioned(door))
     app.event("message")(reach.direct(door))
+    app.event("link_shared")(reach.shared(door))
     app.message_shortcut("estimate_this")(reach.estimate_this(door))
     app.event("app_uninstalled")(installed.gone)
     app.event("tokens_revoked")(installed.gone)
+    app.function("estimate", auto_acknowledge=False)(reach.step(door, "estimate"))
+    app.function("request_launch", auto_acknowledge=False)(reach.step(door, "request_launch"))
 
     unknown.register(app, door)

@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.parts import Parts
+from bot.rules import links
 from bot.rules.click import Click
 from bot.rules.errors import TooLate
 from bot.rules.launch import Wanted
@@ -19,6 +20,7 @@ from handlers import launch, received
 from handlers.doorway import Asked, Doorway
 from handlers.views import estimate as views
 from handlers.views import estimate_form
+from handlers.views import reach as reach_views
 from handlers.views.message import Message
 
 Listener = Callable[..., None]
@@ -70,7 +72,10 @@ def drawn(parts: Parts, words: str, *, key: str, team: str, user: str) -> Messag
     data = {"words": found.words, "options": [_kept(option) for option in views.shown(found)]}
     with parts.store.transaction() as tx:
         ref = estimates.save(tx, key=key, team=team, asker=user, at=now, data=data)
-    return views.message(found, ref)
+    message = views.message(found, ref)
+    if url := links.link(parts.settings.mlbot_public_url, ref):
+        message.blocks.insert(-1, reach_views.linked(url, reach_views.TO_ESTIMATE))
+    return message
 
 
 def _kept(option: Option) -> dict[str, Any]:

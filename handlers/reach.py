@@ -12,7 +12,7 @@ from handlers.doorway import Doorway
 
 Listener = Callable[..., None]
 Body = Mapping[str, Any]
-ASK = "reach.ask"
+ASK, STEP, UNFURL = "reach.ask", "reach.step", "reach.unfurl"
 SPOKEN = ("", "file_share", "thread_broadcast")  # of a message's subtypes; the others are edits and notices
 
 
@@ -70,6 +70,37 @@ def estimate_this(door: Doorway) -> Listener:
         ack()
 
     return on_shortcut
+
+
+def step(door: Doorway, name: str) -> Listener:
+    """A workflow has come to one of our steps."""
+
+    def on_step(ack: Ack, body: Body) -> None:
+        event = body["event"]
+        execution = str(event.get("function_execution_id") or "")
+        payload = {"step": name, "execution": execution, "inputs": dict(event.get("inputs") or {})}
+        _write(door, STEP, f"step:{execution}", payload)
+        ack()
+
+    return on_step
+
+
+def shared(door: Doorway) -> Listener:
+    """Somebody wrote a link of ours; in a channel shared with other companies nothing is shown of it."""
+
+    def on_event(ack: Ack, body: Body) -> None:
+        event = body["event"]
+        urls = sorted({str(link.get("url") or "") for link in event.get("links") or []})
+        user, channel, ts = (str(event.get(name) or "") for name in ("user", "channel", "message_ts"))
+        if urls and user and not body.get("is_ext_shared_channel") and not event.get("bot_id"):
+            source, unfurl_id = str(event.get("source") or ""), str(event.get("unfurl_id") or "")
+            written = source != "composer"  # there it is not sent yet, and has no ts
+            place = {"channel": channel, "ts": ts} if written else {"unfurl_id": unfurl_id, "source": source}
+            key = f"links:{channel}:{ts or unfurl_id}:{' '.join(urls)}"
+            _write(door, UNFURL, key, {"user": user, "urls": urls, "place": place})
+        ack()
+
+    return on_event
 
 
 def _write(door: Doorway, kind: str, key: str, payload: Mapping[str, Any]) -> None:

@@ -16,6 +16,8 @@ from bot.rules.people import may_act
 from bot.store import estimates
 from estimator.parse import Unclear as NotAnEstimate
 from handlers import errors, estimate, help, idle, instances, launch
+from handlers.reach_links import unfurl
+from handlers.reach_steps import step
 from handlers.views import reach as views
 from handlers.views.fit import fitted
 from handlers.views.message import Message
@@ -122,4 +124,4 @@ def _refuse(parts: Parts, op: Op, asked: Question, message: Message) -> Outcome:
     return Done()
 
 
-OPS: Mapping[str, OpFunction] = {"reach.ask": answer}
+OPS: Mapping[str, OpFunction] = {"reach.ask": answer, "reach.step": step, "reach.unfurl": unfurl}

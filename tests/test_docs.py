@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from bot import doctor_slack
 from bot.__main__ import COMMANDS
 from bot.playground.slack.methods import METHODS
 from bot.settings import Settings
+from data import load
+from estimator.answer import answer
+from estimator.parse import parse
+from handlers import reach_steps
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = json.loads((ROOT / "manifest.json").read_text())
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CATALOG, CATALOG_DAY = load(), date(2026, 11, 21)
 ALL_DOCS = "\n".join(path.read_text() for path in DOCS)
 
 
@@ -28,7 +34,7 @@ class Recorder:
         self.seen: dict[str, list[Any]] = {}
 
     def __getattr__(self, kind: str) -> Any:
-        def register(pattern: Any, *rest: Any) -> Any:
+        def register(pattern: Any, *rest: Any, **options: Any) -> Any:
             self.seen.setdefault(kind, []).append(pattern)
             return lambda listener: listener
 
@@ -52,7 +58,14 @@ def test_the_manifest_names_just_the_commands_that_the_code_registers() -> None:
 def test_the_manifest_subscribes_to_just_the_events_that_the_code_handles() -> None:
     in_code = {name for name in registered().get("event", []) if isinstance(name, str)}
     told = MANIFEST["settings"].get("event_subscriptions", {}).get("bot_events", [])
+    in_code |= {"function_executed"} if registered().get("function") else set()
     assert {name.partition(".")[0] for name in told} == in_code
+
+
+def test_the_manifest_has_just_the_workflow_steps_that_the_code_registers() -> None:
+    assert set(MANIFEST["functions"]) == set(registered()["function"]) == set(reach_steps.DO)
+    found = answer(parse("finetune llama-3-8b with lora on 50k samples of 512 tokens", CATALOG), CATALOG, CATALOG_DAY)
+    assert reach_steps.outputs(found).keys() == MANIFEST["functions"]["estimate"]["output_parameters"].keys()
 
 
 def test_the_manifest_offers_just_the_message_shortcuts_that_the_code_registers() -> None:
@@ -71,6 +84,8 @@ EVENT_SCOPES = {
     "app_mention": "app_mentions:read",
     "message.im": "im:history",
     "app_home_opened": "",
+    "link_shared": "links:read",
+    "function_executed": "",
 }
 
 

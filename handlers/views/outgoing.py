@@ -8,9 +8,11 @@ from datetime import date
 from bot import idle, launch
 from bot.outbox import OutboxRow, View
 from bot.parts import Parts
+from bot.rules import links
 from handlers.views import idle as idle_views
 from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
+from handlers.views import reach as reach_views
 from handlers.views import week as week_views
 from handlers.views.blocks import actions, button, section
 from handlers.views.fit import fitted
@@ -56,7 +58,10 @@ def unclaimed(parts: Parts, row: OutboxRow) -> Message | None:
 
 def launch_card(parts: Parts, row: OutboxRow) -> Message:
     """A request as its row stands."""
-    return launch_views.card(launch.card(parts, row.subject))
+    message = launch_views.card(launch.card(parts, row.subject))
+    if url := links.link(parts.settings.mlbot_public_url, row.subject):
+        message.blocks.append(reach_views.linked(url, reach_views.TO_REQUEST))
+    return message
 
 
 def launch_notice(parts: Parts, row: OutboxRow) -> Message:

@@ -126,13 +126,23 @@ def words(message: dict[str, Any]) -> str:
 
 
 @contextmanager
-def world(folder: Path, *, socket: bool = False, policy: str = POLICY, at: datetime = NOON) -> Iterator[World]:
+def world(
+    folder: Path,
+    *,
+    socket: bool = False,
+    policy: str = POLICY,
+    at: datetime = NOON,
+    manifest: dict[str, Any] | None = None,
+    public_url: str = "",
+) -> Iterator[World]:
     """Start everything, hand it over, stop everything."""
     clock = FixedClock(at)
     aws = LocalAws(clock)
     os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
     endpoint = aws.start()
-    slack = LocalSlack(signing_secret=SECRET, bot_token="xoxb-local", app_token="xapp-local", clock=clock)
+    slack = LocalSlack(
+        signing_secret=SECRET, bot_token="xoxb-local", app_token="xapp-local", clock=clock, manifest=manifest
+    )
     slack.start(port=0)
     policy_file = folder / "policy.toml"
     policy_file.write_text(policy.replace("{image}", aws.image))
@@ -146,6 +156,7 @@ def world(folder: Path, *, socket: bool = False, policy: str = POLICY, at: datet
         database_url=f"sqlite:///{folder / 'mlbot.db'}",
         mlbot_policy=policy_file,
         aws_endpoint_url=endpoint,
+        mlbot_public_url=public_url,
     )
     bot = build(settings, clock=clock)
     bot.open_doors()

@@ -1,0 +1,69 @@
+"""Links to requests and estimates, shown below the message that holds them to those who may read it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from bot import launch
+from bot.ops import Done, Op, Outcome, Retry
+from bot.parts import Parts
+from bot.rules import links
+from bot.rules.errors import SlackError
+from bot.rules.links import Target
+from bot.rules.people import may_act
+from bot.store import estimates, launches
+from estimator.answer import answer
+from estimator.parse import parse
+from handlers.views import reach as views
+from handlers.views.message import Block, plain
+
+PATIENCE = 6  # tries, about a minute: a link that shows nothing hurts nobody
+CALL = re.compile(r"<@([UW][A-Z0-9]+)>")
+# Slack's codes for a message that is gone, or in which nothing may be shown any more.
+OVER = frozenset(
+    {"cannot_unfurl_url", "cannot_unfurl_message", "message_not_found", "channel_not_found", "not_in_channel"}
+)
+
+
+def unfurl(parts: Parts, op: Op) -> Outcome:
+    """Show what the links of one message are about; who posted them must be one of the team."""
+    shared = op.payload
+    if may_act(parts.people.get(str(shared["user"])), team=parts.people.team()):
+        return Done()
+    shown = {}
+    for url in shared["urls"]:
+        target = links.target(parts.settings.mlbot_public_url, url)
+        blocks = _blocks(parts, target) if target else []
+        if blocks:
+            shown[url] = {"blocks": _by_name(parts, blocks)}
+    if not shown:
+        return Done()
+    try:
+        parts.slack.unfurl(shared["place"], shown)
+    except SlackError as error:
+        if error.code not in OVER and op.failures < PATIENCE:
+            return Retry(str(error))
+    return Done()
+
+
+def _by_name(parts: Parts, blocks: list[Block]) -> list[Block]:
+    """People are named and not called: who only is mentioned in a card needs no ping."""
+    text = json.dumps(blocks, ensure_ascii=False)
+    found: list[Block] = json.loads(CALL.sub(lambda call: json.dumps(plain(parts.people.name(call[1])))[1:-1], text))
+    return found
+
+
+def _blocks(parts: Parts, target: Target) -> list[Block]:
+    if target.kind == "launch":
+        with parts.store.reading() as tx:
+            known = launches.find(tx, target.id) is not None
+        return views.shown_launch(launch.card(parts, target.id)) if known else []
+    with parts.store.reading() as tx:
+        kept = estimates.find(tx, target.id)
+    if kept is None:
+        return []
+    if any("wanted" in option for option in kept["options"]):  # somebody named a machine: nothing was estimated
+        return views.shown_words(str(kept["words"]))
+    found = answer(parse(str(kept["words"]), parts.catalog), parts.catalog, parts.clock.now().date())
+    return views.shown_estimate(found)
