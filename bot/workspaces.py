@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt import BoltRequest, BoltResponse
 
-from bot import health, wiring
+from bot import health, links, wiring
 from bot.clock import Clock
 from bot.installs import Installs
 from bot.policy import read
@@ -86,7 +86,7 @@ class Workspaces:
         settings = self._settings
         over_socket = bool(settings.slack_app_token.get_secret_value())
         acks, secret = health.Acks(), settings.slack_signing_secret.get_secret_value()
-        pages = health.pages_of(lambda: self.bots, acks)
+        pages = {**health.pages_of(lambda: self.bots, acks), **links.pages()}
         door = Door(None if over_socket else self, secret, pages, visits=self.installs.visits(), watch=acks)
         self.server = Server(door, host=settings.host, port=settings.port)
         self.server.start()

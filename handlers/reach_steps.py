@@ -71,7 +71,7 @@ def outputs(found: Answer) -> Outputs:
     """The answer as a step's outputs; what is not known is left out."""
     best = found.shown
     known: dict[str, Any] = {
-        "summary": f"{found.asked}: {found.headline}",
+        "summary": found.headline,
         "cost_usd": round(best.usd.mid, 2) if best and best.usd else None,
         "cost_per": found.per or None,
         "hours": round(best.hours.mid, 2) if best and best.hours else None,

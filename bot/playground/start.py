@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socketserver
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -34,6 +35,7 @@ regions = ["us-east-1", "us-west-2"]
 [launch]
 image = "{image}"
 """
+HOST = "127.0.0.1"
 HOUR = time(9, 5)  # just after the policy's hour
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")  # of the playground's people
 # Whatever the shell has: keys that no real AWS knows, and no profile that could lend others.
@@ -108,6 +110,7 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     endpoint = aws.start()
     seed(aws)
     secret = secrets.token_hex(16)
+    door = free_port()
     slack = LocalSlack(
         signing_secret=secret, bot_token="xoxb-local", app_token="xapp-local", clock=clock, manifest=manifest()
     )
@@ -121,8 +124,9 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
         slack_signing_secret=SecretStr(secret),
         slack_app_token=SecretStr("xapp-local" if socket else ""),
         slack_api_url=slack.api_url,
-        host="127.0.0.1",
-        port=0,
+        host=HOST,
+        port=door,
+        mlbot_public_url=f"http://{HOST}:{door}",
         database_url=f"sqlite:///{folder.name}/mlbot.db",
         mlbot_policy=policy,
         aws_region="us-east-1",
@@ -140,8 +144,16 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
 def manifest() -> dict[str, Any] | None:
     """What a workspace would paste: it names the commands, and limits the bot to its scopes; None when not shipped."""
     path = Path(__file__).parents[2] / "manifest.json"
-    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").replace("YOUR-HOST", HOST))
     return found
+
+
+def free_port() -> int:
+    """A port that nobody listens on; links must name it before the door opens."""
+    with socketserver.TCPServer((HOST, 0), socketserver.BaseRequestHandler) as found:
+        return int(found.server_address[1])
 
 
 def _with_controls(made: Playground) -> Playground:

@@ -9,6 +9,7 @@ import { messageNode, messageNodes, problemWords } from "./messages.js";
 import { peopleNodes, placeNodes, unreadOf } from "./side.js";
 import { Store, directOf } from "./store.js";
 import { barClock } from "./time.js";
+import { openStep } from "./workflows.js";
 
 const $ = (id) => document.getElementById(id);
 const store = new Store();
@@ -50,6 +51,13 @@ async function send(text, channel, thread = "") {
   now.pending.splice(now.pending.indexOf(waiting), 1);
   drawPending();
   return taken({ ...answer, problem: "" });
+}
+
+/** A step's end is told in the channel that is open; from the Home tab in the direct message. */
+function runStep(step) {
+  const channel = now.channel === "home" ? directOf(now.user) : now.channel;
+  const run = (inputs) => act("step", { callback_id: step.callback_id, channel, inputs }).then(taken);
+  openStep(step, { people: store.people(), user: now.user, run });
 }
 
 function taken(answer) {
@@ -106,7 +114,7 @@ function drawClock() {
 function drawSide() {
   const focused = document.activeElement?.id;
   fill($("people"), ...peopleNodes(store, now.user, become));
-  fill($("nav"), ...placeNodes(store, now, (id) => (go(id), id === "home" || composer.focus())));
+  fill($("nav"), ...placeNodes(store, now, (id) => (go(id), id === "home" || composer.focus()), runStep));
   if (focused) $(focused)?.focus();
   const unread = unreadOf(store, now.user);
   document.title = (unread ? `(${unread}) ` : "") + "mlbot playground";

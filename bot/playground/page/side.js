@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { avatar } from "./messages.js";
 import { directOf } from "./store.js";
+import { stepNodes } from "./workflows.js";
 
 /** How many messages a person has not seen, everywhere. */
 export function unreadOf(store, user) {
@@ -58,7 +59,7 @@ function personNode(store, person, user, { become, step }) {
 }
 
 /** Channels, direct messages and the app. */
-export function placeNodes(store, now, open) {
+export function placeNodes(store, now, open, openStep) {
   const channels = store.state.channels.filter((channel) => channel.name);
   const hash = () => h("span", { class: "sign", "aria-hidden": "true" }, "#");
   const bot = () => h("span", { class: "sign tile", "aria-hidden": "true" }, "ml");
@@ -68,6 +69,7 @@ export function placeNodes(store, now, open) {
     ...group("nav-channels", "Channels", ...channels.map(({ id, name }) => placeNode(store, now, open, { id, sign: hash(), name }))),
     ...group("nav-direct", "Direct messages", placeNode(store, now, open, { id: directOf(now.user), sign: bot(), name: "mlbot" })),
     ...group("nav-apps", "Apps", placeNode(store, now, open, { id: "home", sign: house(), name: "mlbot Home" })),
+    ...(store.state.app.steps.length ? group("nav-steps", "Workflow steps", ...stepNodes(store.state.app.steps, openStep)) : []),
   ];
 }
 

@@ -194,11 +194,11 @@ class Client:
         """Look at the app's Home tab (or its messages)."""
         self.events.home_opened(self._workspace.user(user).id, tab)
 
-    def run_step(self, user: str, callback_id: str, inputs: Mapping[str, Any]) -> Step:
-        """Run a workflow in which the app provides a step; returns the step, as far as it came."""
+    def run_step(self, user: str, callback_id: str, inputs: Mapping[str, Any], *, channel: str = "") -> Step:
+        """Run a workflow in which the app provides a step, told in *channel*; returns the step, as far as it came."""
         with self._workspace.lock:
             identity = "Fx" + secrets.token_hex(5).upper()
-            step = self._workspace.steps[identity] = Step(callback_id)
+            step = self._workspace.steps[identity] = Step(callback_id, user, channel)
         self.events.step(self._workspace.user(user).id, callback_id, identity, inputs)
         return step
 

@@ -51,6 +51,7 @@ class Page:
             "home": self._home,
             "read": self._read,
             "shortcut": self._shortcut,
+            "step": self._step,
             "control": self._control,
         }
 
@@ -133,6 +134,14 @@ class Page:
     def _shortcut(self, user: str, given: Given) -> Given:
         where = {name: str(given.get(name) or "") for name in ("channel", "ts")}
         return _told(self._people.shortcut(user, str(given["callback_id"]), **where))
+
+    def _step(self, user: str, given: Given) -> Given:
+        inputs = given.get("inputs") or {}
+        if not isinstance(inputs, dict):
+            raise Refused("invalid_arguments")
+        where = self._workspace.place(str(given["channel"]), user).id
+        self._people.run_step(user, str(given["callback_id"]), inputs, channel=where)
+        return {}
 
     def _control(self, user: str, given: Given) -> Given:
         words = self._controls.press(str(given["id"]))

@@ -61,7 +61,12 @@ class Screen:
             return {
                 "now": self._now(),
                 "bot": people.BOT_USER,
-                "app": {"name": "mlbot", "home": workspace.app.home, "shortcuts": list(workspace.app.shortcuts)},
+                "app": {
+                    "name": "mlbot",
+                    "home": workspace.app.home,
+                    "shortcuts": list(workspace.app.shortcuts),
+                    "steps": _steps(workspace),
+                },
                 "users": [_person(user) for user in workspace.users.values()],
                 "groups": {group["id"]: group["handle"] for group in workspace.groups.values()},
                 "commands": list(workspace.app.commands),
@@ -115,3 +120,16 @@ def _person(user: people.User) -> dict[str, Any]:
 
 def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _steps(workspace: Workspace) -> list[dict[str, Any]]:
+    """The app's steps of workflows, with their inputs."""
+    return [
+        {
+            "callback_id": name,
+            "title": given.get("title", name),
+            "description": given.get("description", ""),
+            "inputs": given.get("input_parameters", {}),
+        }
+        for name, given in workspace.app.functions.items()
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.clock import Clock
@@ -45,6 +45,7 @@ class App:
     scopes: frozenset[str] | None = None
     shortcuts: tuple[Mapping[str, Any], ...] = ()
     unfurls: tuple[str, ...] = ()  # domains
+    functions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # steps of workflows, by callback id
     home: bool = True
 
 
@@ -63,6 +64,8 @@ class Step:
     """One run of a workflow's step that the app provides."""
 
     callback_id: str
+    user: str = ""  # who runs the workflow
+    channel: str = ""  # where they are told how it ended; empty: nowhere
     outputs: dict[str, Any] | None = None
     error: str = ""
 
@@ -163,5 +166,6 @@ def app_of(manifest: Mapping[str, Any] | None) -> App:
         scopes=frozenset(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", ())),
         shortcuts=tuple(features.get("shortcuts", ())),
         unfurls=tuple(features.get("unfurl_domains", ())),
+        functions=dict(manifest.get("functions", {})),
         home=bool(features.get("app_home", {}).get("home_tab_enabled")),
     )

@@ -7,6 +7,7 @@ from bot.playground.slack.elements import with_ids
 from bot.playground.slack.errors import Refused
 from bot.playground.slack.limits import check_message
 from bot.playground.slack.methods.call import Answer, Call, Method
+from bot.playground.slack.typed import escaped
 from bot.playground.slack.workspace import Step
 
 
@@ -36,14 +37,26 @@ def step_done(call: Call) -> Answer:
     outputs = call.json("outputs")
     if not isinstance(outputs or {}, dict):
         raise Refused("invalid_arguments")
-    _running(call).outputs = outputs or {}
+    step = _running(call)
+    step.outputs = outputs or {}
+    _told(call, step, [f"• {name}: {value}" for name, value in step.outputs.items()])
     return {}
 
 
 def step_failed(call: Call) -> Answer:
     """functions.completeError: a step of a workflow has failed."""
-    _running(call).error = call.need("error")
+    step = _running(call)
+    step.error = call.need("error")
+    _told(call, step, [f"It failed: {step.error}"])
     return {}
+
+
+def _told(call: Call, step: Step, lines: list[str]) -> None:
+    """What Slack shows to who runs the workflow."""
+    if step.channel:
+        title = call.workspace.app.functions.get(step.callback_id, {}).get("title", step.callback_id)
+        told = "\n".join(escaped(line) for line in lines)
+        call.workspace.whisper(step.channel, step.user, f"Workflow step *{escaped(str(title))}*\n{told}")
 
 
 def _running(call: Call) -> Step:
