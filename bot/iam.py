@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import cloud_catalog, idle_owner, idle_survey
 from bot.kinds import KINDS, Kind
-from bot.kinds.tags import MANAGED, OWNER, PURPOSE, REQUEST, UNTIL
+from bot.kinds.tags import IMAGE, MANAGED, OWNER, PURPOSE, REQUEST, UNTIL
 
 Statement = dict[str, Any]
 Condition = Mapping[str, Mapping[str, Any]]
@@ -35,6 +35,7 @@ RESOURCES: Mapping[str, str] = {
     "ec2_instance": "arn:aws:ec2:*:*:instance/*",
     "ebs_volume": "arn:aws:ec2:*:*:volume/*",
     "ebs_snapshot": "arn:aws:ec2:*::snapshot/*",
+    "ec2_image": "arn:aws:ec2:*::image/*",
     "elastic_ip": "arn:aws:ec2:*:*:elastic-ip/*",
     "sagemaker_endpoint": "arn:aws:sagemaker:*:*:endpoint/*",
     "sagemaker_notebook": "arn:aws:sagemaker:*:*:notebook-instance/*",
@@ -44,6 +45,7 @@ RESOURCES: Mapping[str, str] = {
 # Beside the machine and its disk, a launch touches these; none of them is made or changed by it.
 USED_BY_A_LAUNCH = ("key-pair", "network-interface", "placement-group", "spot-instances-request")
 NETWORK = ("subnet", "security-group")
+SAVED = ("ec2_image", "ebs_snapshot")  # what Save image makes, and Delete image deletes
 LOOKS = ("find", "measure", "read")
 PAUSES = ("stop", "start")
 
@@ -88,7 +90,7 @@ def _launch(rights: Rights) -> list[Statement]:
         _allow(
             "LaunchImages",
             ("ec2:RunInstances",),
-            "arn:aws:ec2:*::image/*",
+            RESOURCES["ec2_image"],
             {"StringEquals": {"ec2:Owner": list(IMAGE_OWNERS)}},
         ),
         _allow("LaunchNetwork", ("ec2:RunInstances",), [_ec2(kind) for kind in NETWORK], network),
@@ -138,7 +140,25 @@ def _own() -> list[Statement]:
     return [
         _allow("ActOnOwn", {action for actions in verbs.values() for action in actions}, RESOURCES[LAUNCHED], ours),
         _allow("ExtendOwn", extend, RESOURCES[LAUNCHED], {**ours, **one_tag}),
+        *_images(ours),
     ]
+
+
+def _images(ours: Condition) -> Iterator[Statement]:
+    """Save machines of mlbot's own as images that carry its tags, and delete those again."""
+    made = [RESOURCES[kind] for kind in SAVED]
+    yield _allow("SaveOwn", ("ec2:CreateImage",), RESOURCES[LAUNCHED], ours)
+    yield _allow("SaveTagged", ("ec2:CreateImage",), made, {"StringEquals": {_asks(MANAGED): "true"}})
+    yield _allow(
+        "TagAtSave",
+        ("ec2:CreateTags",),
+        made,
+        {
+            "StringEquals": {"ec2:CreateAction": "CreateImage"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["Name", MANAGED, REQUEST, OWNER, PURPOSE, IMAGE]},
+        },
+    )
+    yield _allow("DeleteOwnImages", {a for kind in SAVED for a in _actions(KINDS[kind], ("delete",))}, made, ours)
 
 
 def _optional(rights: Rights) -> Iterator[Statement]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bot.kinds import (
     ebs_snapshot,
     ebs_volume,
+    ec2_image,
     ec2_instance,
     elastic_ip,
     sagemaker_endpoint,
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             ebs_volume,
             elastic_ip,
             ebs_snapshot,
+            ec2_image,
             sagemaker_endpoint,
             sagemaker_notebook,
             sagemaker_training_job,

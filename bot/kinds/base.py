@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from data import Catalog
 
 Fact = Mapping[str, Any]  # as AWS answered it
+OURS = [{"Name": "tag:mlbot:managed", "Values": ["true"]}]
 HOURS_PER_MONTH = 730.0  # how AWS turns a price per month into one per hour
 
 
@@ -56,6 +57,17 @@ class Look:
     def volumes(self) -> tuple[Fact, ...]:
         """Every EBS volume, 1,000 a page."""
         return tuple(self.items("ec2", "describe_volumes", "Volumes", MaxResults=1000))
+
+    @cached_property
+    def images(self) -> tuple[Fact, ...]:
+        """Every image that mlbot saved."""
+        return tuple(self.items("ec2", "describe_images", "Images", Owners=["self"], Filters=OURS, MaxResults=1000))
+
+    @cached_property
+    def snapshots(self) -> tuple[Fact, ...]:
+        """Every snapshot that carries our tag; other people's and AWS's are never read."""
+        mine = {"OwnerIds": ["self"], "Filters": OURS, "MaxResults": 1000}
+        return tuple(self.items("ec2", "describe_snapshots", "Snapshots", **mine))
 
     @cached_property
     def addresses(self) -> tuple[Fact, ...]:

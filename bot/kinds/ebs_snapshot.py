@@ -1,4 +1,4 @@
-"""Snapshots and the images made of them that mlbot itself made (Save image, Park)."""
+"""Snapshots that mlbot made and that no image uses: what is left of an image, and what was made apart."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from bot.rules.errors import Gone
 from bot.rules.idle import Resource
 from data import Catalog
 
-OURS = [{"Name": f"tag:{tags.MANAGED}", "Values": ["true"]}]
-
 
 def find(look: Look) -> list[Resource]:
-    """Snapshots that carry our tag; other people's and AWS's are never read."""
-    found = look.items("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=OURS, MaxResults=1000)
-    return [resource(look, fact) for fact in found]
+    """Snapshots that carry our tag; those of an image that stands are counted with it."""
+    counted = {disk["SnapshotId"] for image in look.images for disk in disks_of(image)}
+    return [resource(look, fact) for fact in look.snapshots if fact["SnapshotId"] not in counted]
+
+
+def disks_of(image: Fact) -> list[Fact]:
+    """The disks of an image of DescribeImages that are kept as snapshots."""
+    found = (disk.get("Ebs") or {} for disk in image.get("BlockDeviceMappings", ()))
+    return [disk for disk in found if disk.get("SnapshotId")]
 
 
 def read(look: Look, identity: str) -> Resource | None:
@@ -56,11 +60,15 @@ def price(one: Resource, catalog: Catalog) -> Resource:
 
     A snapshot bills for the blocks that no earlier one holds: the whole size is the most it can be, and is said so.
     """
-    size = one.details.get("bytes")
-    gb = size / 2**30 if isinstance(size, int) and size else float(str(one.details.get("gb") or 0))
+    gb = billed_gb(one.details.get("bytes"), one.details.get("gb"))
     monthly = prices.times(prices.item(catalog, "ebs_snapshot_standard", one.region), gb)
     usd = None if monthly is None else monthly / HOURS_PER_MONTH
     return replace(one, usd_per_hour=usd, usd_per_hour_stopped=usd, details={**one.details, "at_most": True})
+
+
+def billed_gb(size: object, disk_gb: object) -> float:
+    """The most that a snapshot can bill: its full size in bytes where AWS says it, else its whole disk."""
+    return size / 2**30 if isinstance(size, int) and size else float(str(disk_gb or 0))
 
 
 def delete(look: Look, one: Resource) -> str:
@@ -72,7 +80,7 @@ KIND = Kind(
     name="ebs_snapshot",
     title="EBS snapshot",
     permissions={
-        "find": ("ec2:DescribeSnapshots",),
+        "find": ("ec2:DescribeImages", "ec2:DescribeSnapshots"),
         "measure": (),
         "read": (),
         "delete": ("ec2:DeleteSnapshot",),

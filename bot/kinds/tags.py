@@ -11,6 +11,7 @@ REQUEST = "mlbot:request"
 OWNER = "mlbot:owner"
 PURPOSE = "mlbot:purpose"
 UNTIL = "mlbot:until"
+IMAGE = "mlbot:image"  # on a saved image and its snapshots: the id of the row that it was made for
 
 
 def read(fact: Mapping[str, Any]) -> dict[str, str]:

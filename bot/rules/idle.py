@@ -146,6 +146,7 @@ BY_KIND: dict[str, Judge] = {
     "ebs_volume": idle_resting.volume,
     "elastic_ip": idle_resting.address,
     "ebs_snapshot": idle_resting.image,
+    "ec2_image": idle_resting.image,
     "sagemaker_endpoint": idle_resting.endpoint,
     "sagemaker_training_job": _machine,
     "sagemaker_studio_app": idle_resting.app,

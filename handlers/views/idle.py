@@ -23,6 +23,7 @@ WHAT = {
     "ebs_volume": "volume",
     "elastic_ip": "address",
     "ebs_snapshot": "snapshot",
+    "ec2_image": "image",
     "sagemaker_endpoint": "endpoint",
     "sagemaker_notebook": "notebook",
 }

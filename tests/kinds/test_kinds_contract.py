@@ -29,6 +29,8 @@ def account(aws: LocalAws, cloud: Cloud) -> None:
     ec2, sagemaker = cloud.client("ec2", HERE), cloud.client("sagemaker", HERE)
     marks = [{"Key": "mlbot:managed", "Value": "true"}, {"Key": "mlbot:owner", "Value": "U0ENG"}]
     ec2.create_snapshot(VolumeId=seeded.volume, TagSpecifications=[{"ResourceType": "snapshot", "Tags": marks}])
+    image = [{"ResourceType": kind, "Tags": marks} for kind in ("image", "snapshot")]
+    ec2.create_image(InstanceId=seeded.instances["notebook-vision"], Name="saved", TagSpecifications=image)
     sagemaker.create_notebook_instance(
         NotebookInstanceName="lab", InstanceType="ml.t3.medium", RoleArn=ROLE, VolumeSizeInGB=50, Tags=marks
     )
@@ -133,6 +135,7 @@ def test_one_that_is_gone_is_read_as_nothing(kind: Kind, standing):
         "ebs_volume": "vol-0123456789abcdef0",
         "elastic_ip": "eipalloc-0123456789abcdef0",
         "ebs_snapshot": "snap-0123456789abcdef0",
+        "ec2_image": "ami-0123456789abcdef0",
         "sagemaker_studio_app": "d-nobody/user:ann/JupyterLab/default",
     }
     assert kind.read(look_at(cloud), gone.get(kind.name, "nobody")) is None

@@ -22,6 +22,8 @@ from bot.rules.policy_launch import Launching
 ROOT = Path(__file__).parents[2]
 HERE = "arn:aws:ec2:us-east-1:123456789012:"
 INSTANCE, VOLUME = f"{HERE}instance/i-0abc", f"{HERE}volume/vol-0abc"
+IMAGE, SNAPSHOT = "arn:aws:ec2:us-east-1::image/ami-0abc", "arn:aws:ec2:us-east-1::snapshot/snap-0abc"
+SAVE, ASKED = "ec2:CreateImage", {"aws:RequestTag/mlbot:managed": "true"}
 OURS, FOREIGN = {"aws:ResourceTag/mlbot:managed": "true"}, {"aws:ResourceTag/team": "vision"}
 OFFERED = {"aws:ResourceTag/mlbot:stop": "allow"}
 PROTECTED = {"aws:ResourceTag/mlbot:protect": "true"}
@@ -178,6 +180,37 @@ CALLS: dict[str, tuple[Rights, Call, str]] = {
         Call("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/prod/password"),
         "refused",
     ),
+    "save its own machine as an image": (Rights(), Call(SAVE, INSTANCE, OURS), "allowed"),
+    "save a stranger's machine": (EVERYTHING, Call(SAVE, INSTANCE, FOREIGN), "refused"),
+    "make an image with its tag": (Rights(), Call(SAVE, IMAGE, ASKED), "allowed"),
+    "make an image without its tag": (EVERYTHING, Call(SAVE, IMAGE), "refused"),
+    "make the image's snapshots with its tag": (Rights(), Call(SAVE, SNAPSHOT, ASKED), "allowed"),
+    "make the image's snapshots without its tag": (EVERYTHING, Call(SAVE, SNAPSHOT), "refused"),
+    "tag an image while it is made": (
+        Rights(),
+        Call("ec2:CreateTags", IMAGE, {"ec2:CreateAction": "CreateImage", "aws:TagKeys": [*TAGS[:5], "mlbot:image"]}),
+        "allowed",
+    ),
+    "tag an image while it is made beyond mlbot's tags": (
+        EVERYTHING,
+        Call("ec2:CreateTags", IMAGE, {"ec2:CreateAction": "CreateImage", "aws:TagKeys": ["team"]}),
+        "refused",
+    ),
+    "adopt a stranger's image": (
+        EVERYTHING,
+        Call("ec2:CreateTags", IMAGE, {**FOREIGN, "aws:TagKeys": ["mlbot:managed"]}),
+        "refused",
+    ),
+    "deregister its own image": (Rights(), Call("ec2:DeregisterImage", IMAGE, OURS), "allowed"),
+    "deregister a stranger's image": (EVERYTHING, Call("ec2:DeregisterImage", IMAGE, FOREIGN), "refused"),
+    "deregister a protected image": (
+        EVERYTHING,
+        Call("ec2:DeregisterImage", IMAGE, {**OURS, **PROTECTED}),
+        "denied",
+    ),
+    "delete a snapshot of its own image": (Rights(), Call("ec2:DeleteSnapshot", SNAPSHOT, OURS), "allowed"),
+    "delete a stranger's snapshot": (EVERYTHING, Call("ec2:DeleteSnapshot", SNAPSHOT, FOREIGN), "refused"),
+    "give an image to another account": (EVERYTHING, Call("ec2:ModifyImageAttribute", IMAGE, OURS), "refused"),
     "pass the machine's role to EC2": (
         EVERYTHING,
         Call("iam:PassRole", MACHINE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from bot.clock import Clock
+from bot.playground.aws.images import Images
 from bot.playground.aws.quotas import Quotas, market_of
 from bot.playground.aws.request import DEFAULT_ACCOUNT, Answer, Refused, Request, as_xml
 from bot.playground.aws.states import ENDS_IN, States
@@ -36,6 +37,7 @@ class Ec2:
         self._clock = clock
         self._catalog = catalog
         self._quotas = quotas
+        self.images = Images(clock)
         self._tokens = Tokens()
         self._was: dict[str, Was] = {}  # of the call that runs now
         self._persistent: set[str] = set()  # spot instances that may be stopped
@@ -72,6 +74,7 @@ class Ec2:
 
     def settle(self, account: str, region: str) -> None:
         """Let the states go on to where they are by now."""
+        self.images.settle()
         if (account, region) in self._states:
             self._states[account, region].settle(self.backend(account, region))
 
@@ -89,6 +92,8 @@ class Ec2:
         backend = self.backend(request.account, request.region)
         if request.action == "RunInstances":
             return self._before_run(request, backend)
+        if (answer := self.images.before(request, backend)) is not None:
+            return answer
         if request.action == "DescribeSpotInstanceRequests":
             return self._spot_requests(request, backend)
         self.states(request.account, request.region).check(backend, request.action, request.ids())
@@ -121,6 +126,7 @@ class Ec2:
             raise Refused("InvalidAMIID.Malformed", f'Invalid id: "{image}" (expecting "ami-...")')
         if image and image not in backend.amis:
             raise Refused("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist")
+        self.images.before(request, backend)
         if key and key not in backend.key_pairs:
             raise Refused("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
         if request.params.get("DryRun") != "true":

@@ -37,7 +37,10 @@ from bot.playground.aws.sagemaker import SageMaker
 from data import Catalog
 
 HOST = "127.0.0.1"
-NOT_SEEN_YET = {"DescribeInstances": ("InvalidInstanceID.NotFound", "reservationSet")}
+NOT_SEEN_YET = {
+    "DescribeInstances": ("InvalidInstanceID.NotFound", "reservationSet"),
+    "DescribeImages": ("InvalidAMIID.NotFound", "imagesSet"),
+}
 NOT_LOCAL = ("pricing", "savingsplans")  # moto finds no backend for these and trips
 READS_METRICS = ("GetMetricData", "GetMetricStatistics", "ListMetrics")
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -223,8 +226,8 @@ class _Quiet(MotoRequestHandler):
 
 def _not_seen(request: Request) -> Answer:
     code, empty = NOT_SEEN_YET[request.action]
-    if identities := request.ids():
-        raise Refused(code, f"The instance ID '{identities[0]}' does not exist")
+    if identities := request.ids() or request.ids("ImageId"):
+        raise Refused(code, f"The ID '{identities[0]}' does not exist")
     return as_xml(request.action, f"<{empty}/>")
 
 
