@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot import ops
 from bot.ops import LEASE, Done, Op, Outcome
+from bot.outbox import LONGEST_PAUSE
 from bot.parts import Parts
 from bot.store import estimates, outbox
 from bot.store import ops as table
@@ -17,7 +18,7 @@ KEEP = timedelta(days=30)  # longer than anybody sends the same again, or presse
 def steady(tx: Tx, now: datetime) -> None:
     """After the clock jumped back, nothing waits for a time that would have come already."""
     table.steady(tx, now=now, lease=LEASE)
-    outbox.steady(tx, now=now, lease=LEASE)
+    outbox.steady(tx, now=now, lease=LEASE, pause=LONGEST_PAUSE)
 
 
 def plan(tx: Tx, day: str, now: datetime) -> None:

@@ -24,7 +24,9 @@ LEASE = timedelta(seconds=30)
 POLL_SECONDS = 0.5
 LONGEST_PAUSE = timedelta(minutes=5)
 SLOW_FOR = timedelta(minutes=10)  # after Slack asked for a pause, a channel gets one message a second for so long
-SLOW_GAP = timedelta(seconds=1)
+# Slack documents one post a second into one channel, and "short bursts". With more than thirteen at once it is tried
+# whether Slack takes them faster, so that a card stands within 15 s; a 429 ends that.
+PACE = table.Pace(gap=timedelta(seconds=1), burst=3, patience=timedelta(seconds=10))
 WHISPER = "whisper"  # cannot be edited: the same one is never sent twice
 
 # Slack's codes for a message that is not there (any more) or may not be edited: it is posted anew.
@@ -221,7 +223,11 @@ def _sent(parts: Parts, row: Row, owner: str, channel: str, ts: str) -> None:
     with parts.store.transaction() as tx:
         table.sent(tx, row=row, channel=channel, ts=ts, now=now)
         slow = table.is_slow(tx, dest=row["dest"], now=now)
-        table.release(tx, dest=row["dest"], owner=owner, next_at=now + SLOW_GAP if slow else now)
+        posted = ts and ts != row["ts"]
+        next_at = table.paced(tx, dest=row["dest"], now=now, pace=PACE) if posted else now
+        if slow:
+            next_at = now + PACE.gap
+        table.release(tx, dest=row["dest"], owner=owner, next_at=next_at)
 
 
 def _failed(parts: Parts, row: Row, owner: str, error: Exception) -> None:

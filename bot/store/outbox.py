@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot.store.db import Row, Tx
-from bot.store.values import pack, stamp
+from bot.store.values import moment_or_none, pack, stamp
 
 NEXT_TURN = "(SELECT COALESCE(MAX(turn), 0) + 1 FROM outbox)"
 
@@ -103,6 +103,27 @@ def release(tx: Tx, *, dest: str, owner: str, next_at: datetime) -> None:
     )
 
 
+class Pace(NamedTuple):
+    """One post into a channel each *gap*, *burst* of them at once; none waits longer than *patience* for its turn."""
+
+    gap: timedelta
+    burst: int
+    patience: timedelta
+
+
+def paced(tx: Tx, *, dest: str, now: datetime, pace: Pace) -> datetime:
+    """Count a post into *dest*; returns when the next one may go."""
+    gap, burst, patience = pace
+    known = moment_or_none(tx.value("SELECT paced_to FROM lane WHERE dest = ?", dest))
+    # A clock that jumped back must not hold a channel up.
+    ahead = known if known and now < known <= now + gap * burst else now
+    paced_to = ahead + gap
+    tx.run("UPDATE lane SET paced_to = ? WHERE dest = ?", stamp(paced_to), dest)
+    sql = "SELECT MIN(created_at) FROM outbox WHERE dest = ? AND version > sent_version AND ts = ''"
+    longest = moment_or_none(tx.value(sql, dest)) or now
+    return max(now, min(paced_to - gap * (burst - 1), longest + patience))
+
+
 def slow(tx: Tx, *, dest: str, until: datetime) -> None:
     """Note that Slack asked for a slower pace there."""
     tx.run("UPDATE lane SET slow_until = ? WHERE dest = ?", stamp(until), dest)
@@ -113,12 +134,12 @@ def is_slow(tx: Tx, *, dest: str, now: datetime) -> bool:
     return tx.one("SELECT 1 FROM lane WHERE dest = ? AND slow_until > ?", dest, stamp(now)) is not None
 
 
-def steady(tx: Tx, *, now: datetime, lease: timedelta) -> None:
-    """Bring back leases and times that lie where only a clock that jumped back can have left them."""
-    at, most = stamp(now), stamp(now + lease)
+def steady(tx: Tx, *, now: datetime, lease: timedelta, pause: timedelta) -> None:
+    """Bring back leases and pauses that are longer than the longest: only a clock that jumped back leaves those."""
+    at, most, latest = stamp(now), stamp(now + lease), stamp(now + pause)
     tx.run("UPDATE lane SET lease = ? WHERE lease > ?", most, most)
     tx.run("UPDATE outbox SET created_at = ?, next_at = ? WHERE version > sent_version AND created_at > ?", at, at, at)
-    tx.run("UPDATE lane SET next_at = ? WHERE next_at > ? AND slow_until IS NULL", at, most)
+    tx.run("UPDATE lane SET next_at = ? WHERE next_at > ? AND slow_until IS NULL", at, latest)
 
 
 def hush(tx: Tx, *, now: datetime) -> int:

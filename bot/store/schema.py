@@ -49,3 +49,9 @@ def idleness(database: Database) -> None:
 def schedules(database: Database) -> None:
     """The hours that machines keep, and which edge of them was taken last."""
     run(database, "012_schedule")
+
+
+@core()
+def pace(database: Database) -> None:
+    """How far ahead of its rate a channel was posted to."""
+    run(database, "014_pace")
