@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AWS_SECONDS = 2.0  # how long the doors wait for AWS to say who we are; a later answer counts as well
+AWS_SECONDS = 1.0  # how long the doors wait for AWS to say who we are; a later answer counts as well
 ROOT = "These are the root user's AWS keys; mlbot does not run with them. Delete them and give it a role: docs/aws.md."
 
 
@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: told.set())
     try:
-        bot = Workspaces(settings) if settings.slack_client_id else build(settings)
         cloud = Cloud(settings, Policy)  # mlbot's own credentials, whatever a policy says
         asking = threading.Thread(target=_refuse_root, args=(cloud, told, refused), daemon=True)
         asking.start()
+        bot = Workspaces(settings) if settings.slack_client_id else build(settings)
         asking.join(AWS_SECONDS)
         if not refused.is_set():
             bot.start()
