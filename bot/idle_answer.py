@@ -68,8 +68,10 @@ def read(parts: Parts, op: Op) -> Answer | None:
     why = may_act(person, team=parts.people.team())
     try:
         if why is None:
-            who = approvers(parts, parts.policy())
-            idle_answers.allowed(action, person.id, resource=found.resource, owner=found.owner, approvers=who)
+            who, owner = approvers(parts, parts.policy()), found.owner
+            if action.startswith("undo") and _answered_by(parts, ref) == person.id:
+                owner = person.id  # who said Not mine owns it no more, and may take that back
+            idle_answers.allowed(action, person.id, resource=found.resource, owner=owner, approvers=who)
             return Answer(parts, op, ref, action, found, person, now)
     except UserError as error:
         why = str(error)
@@ -79,6 +81,12 @@ def read(parts: Parts, op: Op) -> Answer | None:
         work.finish(tx, op, now)
     parts.wake()
     return None
+
+
+def _answered_by(parts: Parts, ref: str) -> str:
+    with parts.store.reading() as tx:
+        last = holds.latest(tx).get(ref)
+    return last.by if last else ""
 
 
 def soft(answer: Answer) -> Done:

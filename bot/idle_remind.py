@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from bot import mute, outbox
 from bot.idle_scan import last_scan
+from bot.kinds import KINDS
 from bot.parts import Parts
 from bot.rules.errors import SlackError
-from bot.rules.idle_finding import Finding, ScanReport
+from bot.rules.idle_finding import Finding, Outcome, ScanReport
+from bot.rules.idle_undo import REOPENED, way_back
 from bot.rules.idle_week import Spent, Week
 from bot.rules.people import Person
 from bot.rules.policy_idle import Reminders
@@ -64,13 +66,20 @@ def morning_message(parts: Parts, to: str, day: date) -> Digest | None:
         if row is None or not row[0]:
             return None
         answers, written = holds.latest(tx), row[1]
-    found = reminders.parse(row[0])
+    found, now = reminders.parse(row[0]), parts.clock.now()
 
     def answered(many: Iterable[Finding]) -> tuple[Finding, ...]:
         since = ((one, answers.get(one.ref)) for one in many)
-        return tuple(replace(one, outcome=last if last and last.at >= written else None) for one, last in since)
+        return tuple(_as_answered(one, last if last and last.at >= written else None, now) for one, last in since)
 
     return replace(found, items=answered(found.items), small=answered(found.small), unknown=answered(found.unknown))
+
+
+def _as_answered(one: Finding, last: Outcome | None, now: datetime) -> Finding:
+    """With its answer and the way back from it; one that was taken back is open again."""
+    if last is None or last.what in REOPENED:
+        return replace(one, outcome=None)
+    return replace(one, outcome=last, undo=way_back(last, KINDS[one.resource.kind].verbs, now))
 
 
 def refresh(tx: Tx, ref: str, now: datetime) -> None:

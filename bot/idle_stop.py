@@ -12,6 +12,7 @@ from bot.idle_answer import Answer, end, read, settle, soft
 from bot.idle_remind import refresh
 from bot.idle_scan import finding
 from bot.idle_survey import fresh
+from bot.idle_undo import offer_ends, offered, undo
 from bot.instances import approvers
 from bot.kinds import KINDS, Kind, Look
 from bot.ops import Done, Op, OpFunction, Retry
@@ -48,12 +49,13 @@ def answer(parts: Parts, op: Op) -> work.Outcome:
     given = read(parts, op)
     if given is None:
         return Done()
-    if not given.action.startswith(STRONG):
+    strong, undone = given.action.startswith(STRONG), given.action.startswith("undo")
+    if not strong and not undone:
         return soft(given)
-    if given.now - moment(op.payload["at"]) > STALE:
+    if strong and given.now - moment(op.payload["at"]) > STALE:
         return end(parts, op, "AWS or Slack did not answer for a quarter of an hour; nothing was done.")
     try:
-        return _strong(given)
+        return undo(given) if undone else _strong(given)
     except Unsure as error:
         return Retry(str(error)) if op.attempts < PATIENCE else _failed(given, error)
     except CloudError as error:
@@ -104,6 +106,8 @@ def _refusal(given: Answer, verb: str, target: Target) -> str:
 
 def _settle(given: Answer, outcome: Outcome, request_id: str = "") -> Done:
     with given.parts.store.transaction() as tx:
+        if outcome.what == "stopped":
+            offered(tx, given.ref, given.now)
         if request_id:
             _saves(tx, given.found, given.person.id, given.now)
         settle(tx, given, outcome, {"after": outcome.words, "aws_request_id": request_id})
@@ -137,7 +141,7 @@ def _ends(found: Finding, now: Resource, verb: str) -> str:
     """What it cost while idle, and what is left to pay."""
     spent = f"it cost {usd(found.usd_since)} while idle" if found.usd_since is not None else "what it cost is not known"
     if verb != "stop":
-        return f"{spent}."
+        return f"{spent}. This cannot be undone."
     left = now.usd_per_hour_stopped
     if left is None:
         return f"{spent}; what its disks cost is not known."
@@ -191,6 +195,7 @@ def stop_by_itself(parts: Parts, op: Op) -> work.Outcome:
     with parts.store.transaction() as tx:
         holds.answered(tx, found.ref, Outcome("stopped", audit.BOT, now, words))
         _saves(tx, found, audit.BOT, now)
+        offered(tx, found.ref, now)
         refresh(tx, found.ref, now)
         detail = {"reason": target.verdict.reason, "aws_request_id": request_id, "told": found.told}
         audit.record(tx, actor=audit.BOT, action="idle.auto_stop", subject=found.resource.id, now=now, detail=detail)
@@ -209,4 +214,4 @@ def _forbidden(parts: Parts, target: Target, now: datetime) -> bool:
     return target.kind.name == "ec2_instance" and decide(wish, target.resource, parts.policy(), now).effect != verb
 
 
-OPS: Mapping[str, OpFunction] = {"idle.press": answer, "idle.auto_stop": stop_by_itself}
+OPS: Mapping[str, OpFunction] = {"idle.press": answer, "idle.auto_stop": stop_by_itself, "idle.undo_ends": offer_ends}

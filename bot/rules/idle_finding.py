@@ -59,6 +59,7 @@ class Finding:
     back_test: BackTest | None = None
     verbs: tuple[str, ...] = ()  # what the kind can do: stop, terminate, delete
     schedule: str = ""  # the hours that it keeps, in words; empty: it has none
+    undo: str = ""  # how its answer can be taken back: start, lift, reassign, unschedule; empty: it cannot
     asleep: bool = False  # its schedule stopped it, and will start it again
 
     @property

@@ -96,6 +96,8 @@ def _items(found: Sequence[Finding], *, claim: bool, escalated: frozenset[str], 
         blocks.append(section(_text(one) + note))
         if one.outcome is None:
             blocks.append(_buttons(one, claim=claim, own=user is None or user == one.owner))
+        elif one.undo:
+            blocks.append(actions(_undo(one)))
     if len(found) > MOST:
         blocks.append(context(_small(found[MOST:])))
     return blocks
@@ -166,6 +168,12 @@ def _buttons(one: Finding, *, claim: bool, own: bool) -> Block:
     if own and not claim:
         presses.append(button("Not mine", "not_mine", one.ref))
     return actions(*presses)
+
+
+def _undo(one: Finding) -> Block:
+    if one.undo == "unschedule":
+        return button("Undo", "schedule_undo", f"{one.ref}:remove")
+    return button("Start again" if one.undo == "start" else "Undo", "undo", one.ref)
 
 
 def _lost(one: Finding, verb: str) -> Block:
