@@ -48,6 +48,7 @@ NETWORK = ("subnet", "security-group")
 SAVED = ("ec2_image", "ebs_snapshot")  # what Save image makes, and Delete image deletes
 LOOKS = ("find", "measure", "read")
 PAUSES = ("stop", "start")
+CHANGES = ("change_gp3",)  # of disks, while they are in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ def _own() -> list[Statement]:
     one_tag: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": [UNTIL]}, "Null": {"aws:TagKeys": "false"}}
     return [
         _allow("ActOnOwn", {action for actions in verbs.values() for action in actions}, RESOURCES[LAUNCHED], ours),
+        *_block("ChangeOwnDisks", CHANGES, ours),
         _allow("ExtendOwn", extend, RESOURCES[LAUNCHED], {**ours, **one_tag}),
         *_images(ours),
     ]
@@ -183,7 +185,7 @@ def pass_role(role: Any) -> Statement:
 
 def stop_others() -> list[Statement]:
     """Stop and start what somebody else made, where its owner allows it by tag."""
-    return list(_block("StopOthers", PAUSES, {"StringEquals": {_has(STOP): "allow"}}))
+    return list(_block("StopOthers", (*PAUSES, *CHANGES), {"StringEquals": {_has(STOP): "allow"}}))
 
 
 def delete_others() -> list[Statement]:

@@ -72,7 +72,8 @@ def morning_message(parts: Parts, to: str, day: date) -> Digest | None:
         since = ((one, answers.get(one.ref)) for one in many)
         return tuple(_as_answered(one, last if last and last.at >= written else None, now) for one, last in since)
 
-    return replace(found, items=answered(found.items), small=answered(found.small), unknown=answered(found.unknown))
+    found = replace(found, unknown=answered(found.unknown), cheaper=answered(found.cheaper))
+    return replace(found, items=answered(found.items), small=answered(found.small))
 
 
 def _as_answered(one: Finding, last: Outcome | None, now: datetime) -> Finding:
@@ -148,7 +149,7 @@ def _was_up(tx: Tx, day: date, where: ZoneInfo, rules: Reminders) -> bool:
 
 def _sorted(found: Iterable[Finding], rules: Reminders, people: Mapping[str, Person | None]) -> Post:
     """
-    Who is told what; owners of what works are told nothing, which decides their morning as well.
+    Who is told what; of what works nobody is told but how it is cheaper, which decides their morning as well.
 
     A person whom Slack knows no more cannot be reached; one it does not speak of now can.
     """
@@ -160,7 +161,7 @@ def _sorted(found: Iterable[Finding], rules: Reminders, people: Mapping[str, Per
 
     for one in found:
         for to in recipients(one, rules, reachable):
-            post.findings[to] += [one] if one.verdict.level != "active" else []
+            post.findings[to] += [one] if one.verdict.level != "active" or one.usd_saved_as_gp3 else []
             if to != one.owner and one.owner and reachable(one.owner):
                 post.escalated[to].add(one.ref)
     return post

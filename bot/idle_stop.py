@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import audit, idle_record, outbox
+from bot import audit, idle_gp3, idle_record, outbox
 from bot import ops as work
 from bot.idle_answer import Answer, end, read, settle, soft
 from bot.idle_remind import refresh
@@ -55,6 +55,8 @@ def answer(parts: Parts, op: Op) -> work.Outcome:
     if strong and given.now - moment(op.payload["at"]) > STALE:
         return end(parts, op, "AWS or Slack did not answer for a quarter of an hour; nothing was done.")
     try:
+        if given.action == "change_gp3":
+            return idle_gp3.change(given)
         return undo(given) if undone else _strong(given)
     except Unsure as error:
         return Retry(str(error)) if op.attempts < PATIENCE else _failed(given, error)
@@ -214,4 +216,9 @@ def _forbidden(parts: Parts, target: Target, now: datetime) -> bool:
     return target.kind.name == "ec2_instance" and decide(wish, target.resource, parts.policy(), now).effect != verb
 
 
-OPS: Mapping[str, OpFunction] = {"idle.press": answer, "idle.auto_stop": stop_by_itself, "idle.undo_ends": offer_ends}
+OPS: Mapping[str, OpFunction] = {
+    "idle.press": answer,
+    "idle.auto_stop": stop_by_itself,
+    "idle.undo_ends": offer_ends,
+    "idle.gp3": idle_gp3.follow,
+}

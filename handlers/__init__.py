@@ -28,7 +28,9 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
     app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
     app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))
-    app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim|undo)"))(idle.press(door))
+    app.action(re.compile(r"^(stop_idle|terminate_idle|delete|snooze|not_mine|claim|undo|change_gp3)"))(
+        idle.press(door)
+    )
     app.action(re.compile(r"^(mute|unmute)"))(idle.quiet(door))
     app.action(re.compile(r"^keep"))(idle.keep(door))
     app.action(re.compile(r"^schedule"))(schedule.press(door))

@@ -63,15 +63,39 @@ def price(one: Resource, catalog: Catalog) -> Resource:
     """
     disk: prices.Disk = one.details["disk"]  # type: ignore[assignment]
     usd = prices.disk(catalog, disk, one.region)
-    cheaper = prices.disk(catalog, prices.as_gp3(disk), one.region) if one.type == "gp2" else None
+    gp3 = prices.as_gp3(disk)
+    cheaper = prices.disk(catalog, gp3, one.region) if one.type == "gp2" else None
     saves = max(0.0, usd - cheaper) * HOURS_PER_MONTH if usd is not None and cheaper is not None else None
-    details = {**one.details, "gp3_saves_usd_per_month": saves, "counted_with": one.details.get("attached_to") or ""}
+    details = {
+        **one.details,
+        "gp3": {"iops": gp3["iops"], "mbps": gp3["mbps"]} if one.type == "gp2" else None,
+        "gp3_saves_usd_per_month": saves,
+        "counted_with": one.details.get("attached_to") or "",
+    }
     return replace(one, usd_per_hour=usd, usd_per_hour_stopped=usd, details=details)
 
 
 def delete(look: Look, one: Resource) -> str:
     """DeleteVolume; AWS refuses while it is attached."""
     return request_id(look.call("ec2", "delete_volume", VolumeId=one.id))
+
+
+def change_gp3(look: Look, one: Resource) -> str:
+    """ModifyVolume to the gp3 that does what this gp2 does; the disk stays in use. It cannot be shrunk, so no size."""
+    gp3 = prices.as_gp3(one.details["disk"])  # type: ignore[arg-type]
+    answer = look.call(
+        "ec2", "modify_volume", VolumeId=one.id, VolumeType="gp3", Iops=gp3["iops"], Throughput=gp3["mbps"]
+    )
+    return request_id(answer)
+
+
+def modification(look: Look, identity: str) -> str:
+    """How far its last change is: modifying, optimizing, completed or failed; empty where there was none."""
+    try:
+        found = look.call("ec2", "describe_volumes_modifications", VolumeIds=[identity])["VolumesModifications"]
+    except Gone:
+        return ""
+    return str(found[0]["ModificationState"]) if found else ""
 
 
 def _at_rest(one: Resource) -> bool:
@@ -84,12 +108,13 @@ KIND = Kind(
     permissions={
         "find": ("ec2:DescribeVolumes", "ec2:DescribeInstances"),
         "measure": (),
-        "read": (),
+        "read": ("ec2:DescribeVolumesModifications",),
         "delete": ("ec2:DeleteVolume",),
+        "change_gp3": ("ec2:ModifyVolume",),
     },
     find=find,
     measure=no_metrics,
     price=price,
     read=read,
-    verbs={"delete": delete},
+    verbs={"delete": delete, "change_gp3": change_gp3},
 )

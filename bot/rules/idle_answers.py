@@ -11,7 +11,7 @@ from bot.rules.idle_facts import Hold, Resource
 from bot.rules.policy_idle import Reminders
 
 SNOOZES = {"snooze": 1, "snooze_1d": 1, "snooze_1w": 7}  # in days
-STRONG = ("stop_idle", "terminate_idle", "delete")  # these change something in AWS
+STRONG = ("stop_idle", "terminate_idle", "delete", "change_gp3")  # these change something in AWS
 MOST_KEEP = timedelta(days=366)
 
 

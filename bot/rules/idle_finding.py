@@ -91,6 +91,13 @@ class Finding:
         return None if self.resource.usd_per_hour is None else self.resource.usd_per_hour * HOURS_PER_MONTH
 
     @property
+    def usd_saved_as_gp3(self) -> float:
+        """USD a month that a volume in use would save as gp3; 0 where it would not, or where nobody knows."""
+        saves = self.resource.details.get("gp3_saves_usd_per_month")
+        in_use = self.resource.kind == "ebs_volume" and self.verdict.level == "active" and self.hold is None
+        return saves if in_use and isinstance(saves, float) else 0.0
+
+    @property
     def usd_planned(self) -> float | None:
         """USD that it was to cost until its planned end."""
         return self._usd_from_start(self.resource.until)

@@ -20,10 +20,19 @@ def volume(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: 
     """A disk: idle when it is attached to nothing; one of a stopped machine is counted with the machine."""
     if resource.state == "available":
         return _unused(resource, "attached to nothing", now, known)
-    saves = resource.details.get("gp3_saves_usd_per_month")
-    known_saving = saves if isinstance(saves, float) else 0.0
-    advice = f"As gp3 it would cost {usd(known_saving)} a month less." if known_saving > 0 else ""
-    return Verdict(level="active", reason=_attached(resource), advice=advice)
+    return Verdict(level="active", reason=_attached(resource), advice=_as_gp3(resource))
+
+
+def _as_gp3(resource: Resource) -> str:
+    """What the same space, IOPS and throughput cost as gp3, in words; empty where that saves nothing."""
+    saves, gp3, now = (resource.details.get(key) for key in ("gp3_saves_usd_per_month", "gp3", "gb"))
+    if not isinstance(saves, float) or not isinstance(gp3, dict) or saves <= 0 or resource.usd_per_hour is None:
+        return ""
+    costs = resource.usd_per_hour * HOURS_PER_MONTH
+    return (
+        f"{now:,} GB of gp2 cost {usd(costs)} a month; gp3 with {gp3['iops']:,} IOPS and {gp3['mbps']} MB/s, no less,"
+        f" costs {usd(costs - saves)}: {usd(saves)} a month saved."
+    )
 
 
 def address(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known) -> Verdict:

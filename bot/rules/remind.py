@@ -12,6 +12,7 @@ from bot.rules.idle_finding import Finding
 from bot.rules.policy_idle import Idle, Reminders
 
 WEEK = timedelta(days=7)
+WORTH_A_CHANGE = 1.0  # USD a month that gp3 must save to be spoken of
 YOUNG = timedelta(days=1)  # what is unknown for less is not worth a word
 
 
@@ -44,12 +45,13 @@ class Digest:
     items: tuple[Finding, ...] = ()
     small: tuple[Finding, ...] = ()  # below small_usd_per_day each: one line for all
     unknown: tuple[Finding, ...] = ()
+    cheaper: tuple[Finding, ...] = ()  # in use, and it would cost less as gp3; most saved first
     escalated: frozenset[str] = frozenset()  # refs that somebody else was told of and did not answer
 
     @property
     def everything(self) -> tuple[Finding, ...]:
         """All that it names."""
-        return (*self.items, *self.small, *self.unknown)
+        return (*self.items, *self.small, *self.unknown, *self.cheaper)
 
     @property
     def usd_since(self) -> float:
@@ -113,7 +115,8 @@ def due(found: Finding, told: Told | None, day: date, where: ZoneInfo, rules: Id
     Whether *found* is worth a word on *day*.
 
     What runs idle is named every morning; what is stopped, free or small change on the policy's days, then weekly;
-    what is unknown once a week; what is held, sleeps by its schedule or costs nothing, never.
+    what is unknown, or would be cheaper as gp3, once a week; what is held, sleeps by its schedule or costs nothing,
+    never.
     """
     if found.hold or found.outcome or found.asleep or found.resource.usd_per_hour == 0:
         return False
@@ -121,6 +124,8 @@ def due(found: Finding, told: Told | None, day: date, where: ZoneInfo, rules: Id
     if found.verdict.level == "unknown":
         begun = found.resource.since or found.at
         return found.at - begun >= YOUNG and (told is None or day - told.day >= WEEK)
+    if found.usd_saved_as_gp3 >= WORTH_A_CHANGE:
+        return told is None or day - told.day >= WEEK
     if found.verdict.level != "idle":
         return False
     if found.at_work and not is_small(found, rules):
@@ -153,6 +158,7 @@ def digest(
         items=tuple(one for one in idle if not is_small(one, rules)),
         small=tuple(one for one in idle if is_small(one, rules)),
         unknown=by_money(one for one in worth if one.verdict.level == "unknown"),
+        cheaper=tuple(sorted((one for one in worth if one.usd_saved_as_gp3), key=lambda one: -one.usd_saved_as_gp3)),
         escalated=escalated & {one.ref for one in worth},
     )
 

@@ -8,7 +8,7 @@ from datetime import date
 from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding, ScanReport
 from bot.rules.instances import saved_by_a_stop
-from bot.rules.remind import Digest
+from bot.rules.remind import WORTH_A_CHANGE, Digest
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, cut, header, section
 from handlers.views.forms import date_input, modal, text_input
@@ -16,6 +16,7 @@ from handlers.views.message import Block, Message, plain
 from handlers.views.times import moment
 
 MOST = 12  # findings with buttons in one message; the rest is summed up
+MOST_CHEAPER = 3
 BARS = "▁▂▃▄▅▆▇█"
 SPARK_POINTS = 40
 WHAT = {
@@ -32,13 +33,15 @@ SIGNALS = {"gpu_max_pct": "GPU", "cpu_max_pct": "CPU", "invocations": "requests"
 
 def digest(found: Digest) -> Message:
     """One owner's morning message (or a channel's, with Claim)."""
-    point = _point(found.items + found.small)
+    idle = found.items + found.small
+    point = _saving(found.cheaper) if found.cheaper and not idle and not found.unknown else _point(idle)
     blocks = [header("Good morning: " + point if found.owner else "Nobody's: " + point)]
     blocks += _items(found.items, claim=found.owner is None, escalated=found.escalated)
     if found.small:
         blocks.append(context(_small(found.small)))
     for one in found.unknown[:MOST]:
         blocks += _unknown(one, claim=found.owner is None)
+    blocks += _cheaper(found.cheaper, claim=found.owner is None)
     return Message(point, _fit(blocks))
 
 
@@ -52,6 +55,9 @@ def findings(found: Sequence[Finding], *, report: ScanReport | None, user: str) 
     blocks = [header(point), *_items(idle, claim=False, escalated=frozenset(), user=user)]
     for one in unknown[:MOST]:
         blocks += _unknown(one, claim=False)
+    worth = (one for one in found if one.usd_saved_as_gp3 >= WORTH_A_CHANGE)
+    cheaper = sorted(worth, key=lambda one: -one.usd_saved_as_gp3)
+    blocks += _cheaper(cheaper, claim=False)
     if held:
         blocks.append(context("*Quiet for now:* " + "; ".join(_held(one) for one in held[:MOST])))
     blocks += _scanned(report, active)
@@ -185,6 +191,29 @@ def _unknown(one: Finding, *, claim: bool) -> list[Block]:
     advice = f" {plain(one.verdict.advice)}" if one.verdict.advice else ""
     text = f"*{title(one)}*: unknown, {plain(one.verdict.reason)}.{advice}"
     return [section(cut(text, 800)), _buttons(one, claim=claim, own=True)]
+
+
+def _saving(cheaper: Sequence[Finding]) -> str:
+    disks = "1 disk" if len(cheaper) == 1 else f"{len(cheaper)} disks"
+    return f"{disks} would cost {say.usd(sum(one.usd_saved_as_gp3 for one in cheaper))} a month less as gp3"
+
+
+def _cheaper(found: Sequence[Finding], *, claim: bool) -> list[Block]:
+    """Disks in use that gp3 would make cheaper: the three that save most, the rest in one line."""
+    blocks: list[Block] = []
+    for one in found[:MOST_CHEAPER]:
+        if one.outcome is not None:
+            blocks.append(section(f"~{title(one)}~\n{plain(one.outcome.words)}"))
+            continue
+        blocks.append(section(f"*{title(one)}*\n{plain(one.verdict.advice)}"))
+        asks = f"{plain(one.verdict.advice)} It stays in use meanwhile; AWS allows the next change after 6 hours."
+        named = confirm(f"Change {one.resource.name or one.resource.id}?", asks, yes="Change to gp3")
+        presses = [button("Change to gp3", "change_gp3", one.ref, confirm=named)]
+        presses.append(button("Claim", "claim", one.ref) if claim else button("Snooze 1 week", "snooze_1w", one.ref))
+        blocks.append(actions(*presses))
+    if len(found) > MOST_CHEAPER:
+        blocks.append(context(f"And {_saving(found[MOST_CHEAPER:])}: the next are shown when these are answered."))
+    return blocks
 
 
 def _held(one: Finding) -> str:

@@ -28,6 +28,12 @@ def account(aws: LocalAws, cloud: Cloud) -> None:
     seeded = seed(aws, history=timedelta(hours=8), client=cloud.client)
     ec2, sagemaker = cloud.client("ec2", HERE), cloud.client("sagemaker", HERE)
     marks = [{"Key": "mlbot:managed", "Value": "true"}, {"Key": "mlbot:owner", "Value": "U0ENG"}]
+    ec2.create_volume(
+        AvailabilityZone=HERE + "a",
+        Size=500,
+        VolumeType="gp2",
+        TagSpecifications=[{"ResourceType": "volume", "Tags": marks}],
+    )
     ec2.create_snapshot(VolumeId=seeded.volume, TagSpecifications=[{"ResourceType": "snapshot", "Tags": marks}])
     image = [{"ResourceType": kind, "Tags": marks} for kind in ("image", "snapshot")]
     ec2.create_image(InstanceId=seeded.instances["notebook-vision"], Name="saved", TagSpecifications=image)
@@ -193,6 +199,7 @@ DONE = {
     "start": ("running", "pending", "InService", "Pending"),
     "terminate": ("shutting-down", "terminated"),
     "delete": (),
+    "change_gp3": ("available", "in-use"),
 }
 VERBS = [(kind, verb) for kind in ALL for verb in kind.verbs]
 
@@ -221,5 +228,7 @@ def fitting(kind: Kind, verb: str, look: Look) -> Resource:
         kind.verbs["stop"](look, kind.find(look)[0])
     wanted = {"start": ("stopped", "Stopped"), "stop": ("running", "InService", "InProgress")}.get(verb)
     found = [one for one in kind.find(look) if wanted is None or one.state in wanted]
+    if verb == "change_gp3":
+        return next(one for one in found if one.type == "gp2")
     free = [one for one in found if not one.details.get("attached_to")]
     return (free or found)[0]

@@ -282,8 +282,11 @@ def test_states_that_say_everything(kind: str, state: str, details: dict[str, ob
 
 
 def test_a_gp2_disk_is_told_what_gp3_would_save() -> None:
-    disk = machine(kind="ebs_volume", state="in-use", details={"attached_to": "i-1", "gp3_saves_usd_per_month": 12.0})
-    assert verdict(disk, Usage({})).advice == "As gp3 it would cost $12 a month less."
+    gp3 = {"gb": 600, "gp3": {"iops": 3000, "mbps": 250}, "gp3_saves_usd_per_month": 12.0}
+    disk = machine(kind="ebs_volume", state="in-use", usd_per_hour=60 / 730, details={"attached_to": "i-1", **gp3})
+    assert verdict(disk, Usage({})).advice == (
+        "600 GB of gp2 cost $60 a month; gp3 with 3,000 IOPS and 250 MB/s, no less, costs $48: $12 a month saved."
+    )
 
 
 @pytest.mark.parametrize(("days", "level"), [(10, "active"), (40, "idle")])
