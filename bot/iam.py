@@ -133,14 +133,17 @@ def _disk(rights: Rights) -> Condition:
 
 
 def _own() -> list[Statement]:
-    """The verbs of what mlbot launched; extending writes one tag and no other."""
+    """The verbs of what mlbot launched, and of its disks; extending writes one tag and no other."""
     verbs = {verb: actions for verb, actions in KINDS[LAUNCHED].permissions.items() if verb not in LOOKS}
     extend = verbs.pop("extend")
     ours: Condition = {"StringEquals": {_has(MANAGED): "true"}}
     one_tag: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": [UNTIL]}, "Null": {"aws:TagKeys": "false"}}
+    disks = [kind for kind in KINDS.values() if _actions(kind, CHANGES)]
+    acts = {action for actions in verbs.values() for action in actions}.union(
+        *(_actions(one, CHANGES) for one in disks)
+    )
     return [
-        _allow("ActOnOwn", {action for actions in verbs.values() for action in actions}, RESOURCES[LAUNCHED], ours),
-        *_block("ChangeOwnDisks", CHANGES, ours),
+        _allow("ActOnOwn", acts, [RESOURCES[LAUNCHED], *(RESOURCES[one.name] for one in disks)], ours),
         _allow("ExtendOwn", extend, RESOURCES[LAUNCHED], {**ours, **one_tag}),
         *_images(ours),
     ]
