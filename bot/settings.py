@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     mlbot_policy: Path | None = None  # with several workspaces the folder with TEAM.toml of each
     mlbot_public_url: str = ""  # where people's browsers reach us: links to requests and estimates begin with it
     mlbot_team: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,20})?$")  # of several: the one that this is about
+    mlbot_hub: bool = True  # models that the catalog lacks are looked up on the Hugging Face hub
+    mlbot_hub_cache: Path = Path(".local/hub")
+    hf_endpoint: str = ""  # another address of the hub
     aws_region: str = "us-east-1"
     aws_endpoint_url: str | None = None
 

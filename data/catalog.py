@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -64,6 +64,12 @@ class Catalog:
     def model_keys(self) -> Mapping[str, str]:
         """Models by the keys that `names.model_spellings` makes of what people write."""
         return self._model_names.known
+
+    def with_model(self, model: Model) -> Catalog:
+        """The same catalog with one more model."""
+        models = {**self.models, model.name: model}
+        names = Names("model", {one.name: one.aliases for one in models.values()}, model_spellings)
+        return replace(self, models=MappingProxyType(models), _model_names=names)
 
     def rate(self, instance_type: str, region: str, market: str) -> Rate | None:
         """USD per instance-hour under one of MARKETS; None when it is not known."""

@@ -116,6 +116,8 @@ def _model(run: tuple[Word, ...], catalog: Catalog, *, plain: bool) -> str | Non
     phrase = phrase_of(run)
     if not _NAMEABLE.fullmatch(run[0].text) or (len(phrase) < 2 or len(phrase) > 80):
         return None
+    if " " in phrase.rpartition("/")[0]:
+        return None  # "infer org/name": the first word is none of the name
     if len(run) > 1 and run[-1].text in PRECISIONS:
         return None  # "llama-3-8b int4": the last word says more than the name
     single = len(run) == 1 and not re.search(r"[\d/-]", phrase)
@@ -157,14 +159,15 @@ def _nearest(look_up: Callable[[], object]) -> str:
     return ""
 
 
+def is_hub_name(word: str) -> bool:
+    """Whether *word* looks like org/name, as models are called on the Hugging Face hub."""
+    return _MODEL_LIKE.fullmatch(word.lower()) is not None
+
+
 def take_unknown_hub_name(text: Text, catalog: Catalog) -> None:
     """A name like org/name that is not in the catalog is asked about at once."""
     for word in text.words():
-        if (
-            _MODEL_LIKE.fullmatch(word.text)
-            and len(word.text) > 6
-            and not re.fullmatch(r"[a-z]+/[a-z]{1,7}", word.text)
-        ):
+        if is_hub_name(word.text) and len(word.text) > 6 and not re.fullmatch(r"[a-z]+/[a-z]{1,7}", word.text):
             raise unknown_model(word.text, catalog)
 
 

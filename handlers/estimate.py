@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from bot.hub import Hub, understood
 from bot.parts import Parts
 from bot.rules import links
 from bot.rules.click import Click
@@ -15,7 +16,6 @@ from bot.rules.launch import Wanted
 from bot.store import estimates
 from estimator.answer import Answer, answer
 from estimator.option import Option
-from estimator.parse import parse
 from handlers import launch, received
 from handlers.doorway import Asked, Doorway
 from handlers.views import estimate as views
@@ -68,7 +68,7 @@ def reply(door: Doorway, asked: Asked, words: str) -> None:
 def drawn(parts: Parts, words: str, *, key: str, team: str, user: str) -> Message:
     """The answer to *words*; the options that it shows are kept for its buttons, once by *key*."""
     now = parts.clock.now()
-    found = answer(parse(words, parts.catalog), parts.catalog, now.date())
+    found = answer(*understood(words, parts.catalog, Hub.of(parts.settings, parts.clock)), now.date())
     data = {"words": found.words, "options": [_kept(option) for option in views.shown(found)]}
     with parts.store.transaction() as tx:
         ref = estimates.save(tx, key=key, team=team, asker=user, at=now, data=data)
@@ -139,7 +139,8 @@ def how(door: Doorway) -> Listener:
 def _again(door: Doorway, asked: Click) -> Answer:
     kept = _find(door, asked.value)
     parts = door.parts
-    return answer(parse(str(kept["words"]), parts.catalog), parts.catalog, parts.clock.now().date())
+    work, catalog = understood(str(kept["words"]), parts.catalog, Hub.of(parts.settings, parts.clock))
+    return answer(work, catalog, parts.clock.now().date())
 
 
 def _find(door: Doorway, ref: str) -> Mapping[str, Any]:

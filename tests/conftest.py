@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from bot.cloud import Cloud
 from bot.playground.aws import LocalAws
 from bot.rules.policy import Policy
 from bot.settings import Settings
+
+os.environ.setdefault("MLBOT_HUB", "false")  # no test asks a real hub
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
 

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.slack",
         "bot.people",
         "bot.kinds",
+        "bot.hub",
         "bot.parts",
         "bot.redact",
         "bot.slack_scopes",
@@ -64,6 +65,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "apscheduler": ("bot.schedule",),
     "moto": ("bot.playground",),
     "waitress": ("bot.server", "bot.playground"),
+    "huggingface_hub": ("bot.hub",),
     "matplotlib": ("handlers.views",),
 }
 

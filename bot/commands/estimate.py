@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import date
 
+    from bot.hub import Hub
     from data import Catalog
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("words", nargs="*", help='like "finetune llama-3-8b lora samples=50k seq=512 epochs=3"')
     parser.add_argument("--json", action="store_true", help="the answer as one line of JSON")
     parser.add_argument("--batch", metavar="FILE", help="JSON lines in, JSON lines out; - for standard streams")
+    parser.add_argument("--hub", action="store_true", help="a batch too asks the Hugging Face hub about unknown models")
     parser.add_argument("--how", action="store_true", help="also how it was computed")
     parser.add_argument("--rows", type=int, default=10, help="rows of the table (default 10)")
     parser.set_defaults(run=run)
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     catalog, today = load(), Clock().now().date()
     if args.batch:
-        return _batch(args.batch, catalog, today)
+        return _batch(args.batch, catalog, today, _hub() if args.hub else None)
     if not args.words:
         print(
             'Say what to estimate, like: mlbot estimate "infer llama-3-8b qps=5 input=512 output=256"', file=sys.stderr
@@ -47,10 +49,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _words(words: str, args: argparse.Namespace, catalog: Catalog, today: date) -> int:
     from estimator.answer import answer
-    from estimator.parse import Unclear, parse
+    from estimator.parse import Unclear
 
     try:
-        found = answer(parse(words, catalog), catalog, today)
+        work = _parsed(words, catalog)
+        found = answer(*work, today)
     except Unclear as unclear:
         return _unclear(unclear, as_json=args.json)
     if args.json:
@@ -64,6 +67,29 @@ def _words(words: str, args: argparse.Namespace, catalog: Catalog, today: date) 
     if args.how:
         print(f"\n{text.explained(found)}\n\n{text.understood(found)}")
     return 0
+
+
+def _parsed(words: str, catalog: Catalog) -> tuple[Any, Catalog]:
+    """The workload and its catalog; the hub is asked only about a model like org/name that the catalog lacks."""
+    from estimator.parse import Unclear, parse
+    from estimator.parse_names import is_hub_name
+
+    try:
+        return parse(words, catalog), catalog
+    except Unclear as unclear:
+        if unclear.field != "model" or not is_hub_name(unclear.word):
+            raise
+    from bot.hub import understood
+
+    return understood(words, catalog, _hub())
+
+
+def _hub() -> Hub:
+    from bot.clock import Clock
+    from bot.hub import Hub
+    from bot.settings import Settings
+
+    return Hub.of(Settings(), Clock())
 
 
 def _unclear(unclear: Any, *, as_json: bool) -> int:
@@ -80,7 +106,7 @@ def _unclear(unclear: Any, *, as_json: bool) -> int:
     return 2
 
 
-def _batch(path: str, catalog: Catalog, today: date) -> int:
+def _batch(path: str, catalog: Catalog, today: date, hub: Hub | None) -> int:
     """One answer a line, in order, as soon as it is known."""
     from estimator.batch import answer_line
 
@@ -88,11 +114,34 @@ def _batch(path: str, catalog: Catalog, today: date) -> int:
         with _opened(path) as lines:
             for line in lines:
                 if line.strip():
-                    print(_dumped(_guarded(answer_line, line, catalog, today)), flush=path == "-")
+                    known, refused = (catalog, None) if hub is None else _looked_up(line, catalog, hub)
+                    catalog = known
+                    told = refused or _guarded(answer_line, line, catalog, today)
+                    print(_dumped(told), flush=path == "-")
     except OSError as error:
         print(f"Cannot read {path}: {error.strerror}.", file=sys.stderr)
         return 2
     return 0
+
+
+def _looked_up(line: str, catalog: Catalog, hub: Hub) -> tuple[Catalog, Json | None]:
+    """The catalog with the model org/name of the line, or the answer that says why there is none."""
+    from bot.hub import found
+    from estimator.contract import unclear_json
+    from estimator.line import identity
+    from estimator.parse import Unclear
+    from estimator.parse_names import is_hub_name, model_name
+
+    try:
+        name = json.loads(line).get("model")
+    except (ValueError, RecursionError, AttributeError):
+        return catalog, None
+    if not isinstance(name, str) or not is_hub_name(name) or model_name(name, catalog):
+        return catalog, None
+    try:
+        return catalog.with_model(found(name, hub)), None
+    except Unclear as unclear:
+        return catalog, unclear_json(unclear, identity(line))
 
 
 def _guarded(answer_line: Callable[..., Json], line: str, catalog: Catalog, today: date) -> Json:

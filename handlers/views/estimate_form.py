@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from data import Catalog
 from estimator.parse import Unclear, parse
+from estimator.parse_names import is_hub_name
 from handlers.views.forms import modal, select, text_input
 from handlers.views.message import Block, plain
 
@@ -41,6 +42,8 @@ def problems(given: Mapping[str, str], catalog: Catalog) -> dict[str, str]:
     try:
         parse(words(given), catalog)
     except Unclear as error:
+        if error.field == "model" and is_hub_name(error.word):
+            return {}  # looked up after the ack
         text = plain(error.message) + (f" Did you mean {plain(error.nearest)}?" if error.nearest else "")
         return {_field(error.field): text}
     return {}
