@@ -148,7 +148,7 @@ def _buttons(policy: Policy, launch: Launch, choice: Wanted | None) -> tuple[str
 
 def _waits(tx: Tx, launch: Launch) -> str:
     """Why an approved request is not carried out yet."""
-    if launch.state not in ("approved", "launching") or launch.instance_ids:
+    if launch.state not in ("asked", "approved", "launching") or launch.instance_ids:
         return ""
     if why := frozen(tx):
         return why

@@ -16,7 +16,7 @@ from bot.rules.click import Click
 from bot.rules.errors import SlackError
 from bot.rules.launch import Launch
 from bot.rules.launch_decide import LONGEST_REASON, Around, Decision
-from bot.rules.launch_text import person, what
+from bot.rules.launch_text import person, what, which
 from bot.rules.people import Person
 from bot.rules.policy import Policy
 from bot.store import launches
@@ -128,7 +128,7 @@ def _carry_out(
     else:
         _nothing(tx, launch, click, decision, now)
     if decision.state == "denied":
-        words = f"{person(click.user)} denied your request for {what(launch.wanted)}"
+        words = f"{person(click.user)} denied your request for {which(launch)}"
         notice(tx, launch, "denied", f"{words}: {_reason(click)}" if _reason(click) else f"{words}.", now=now)
     if decision.state in (None, "withdrawn"):
         tell(tx, click, decision.said, now)
@@ -168,9 +168,7 @@ def expire(tx: Tx, launch: Launch, now: datetime) -> None:
     """Nobody decided in time."""
     moved = move(tx, launch, "expired", actor="mlbot", now=now)
     if moved is not None:
-        text = (
-            f"Nobody decided in time on your request for {what(launch.wanted)}: it expired. Ask again if you need it."
-        )
+        text = f"Nobody decided in time on your request for {which(launch)}: it expired. Ask again if you need it."
         notice(tx, moved, "expired", text, now=now)
 
 

@@ -12,7 +12,7 @@ from bot.parts import Parts
 from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle import Resource
 from bot.rules.launch import Launch
-from bot.rules.launch_text import at, what
+from bot.rules.launch_text import at, which
 from bot.rules.policy_launch import End
 from bot.store import launches
 from bot.store.db import Tx
@@ -53,16 +53,14 @@ def end(parts: Parts, op: Op) -> Outcome:
 
 def _remind(parts: Parts, launch: Launch, rules: End, now: datetime) -> None:
     then = "it is stopped then, with its disk kept" if rules.stop else "it runs on, and bills, until you stop it"
-    text = f"{what(launch.wanted)} ends at {at(launch.until)}: {then}. Extend it if you need longer."
+    text = f"{which(launch)} ends at {at(launch.until)}: {then}. Extend it if you need longer."
     with parts.store.transaction() as tx:
         notice(tx, launch, "end_soon", text, now=now, key=str(launch.until))
     parts.wake()
 
 
 def _ask(parts: Parts, op: Op, launch: Launch, now: datetime) -> Outcome:
-    text = (
-        f"The hours of {what(launch.wanted)} were over at {at(launch.until)}; it still runs and bills. Stop or extend?"
-    )
+    text = f"The hours of {which(launch)} were over at {at(launch.until)}; it still runs and bills. Stop or extend?"
     with parts.store.transaction() as tx:
         ops.finish(tx, op, now)
         notice(tx, launch, "end_over", text, now=now, key=str(launch.until))
@@ -86,7 +84,7 @@ def _stop(parts: Parts, op: Op, launch: Launch) -> Outcome:
         ops.finish(tx, op, now)
         note(tx, launch, "end_stopped", actor="mlbot", now=now, detail={"machines": done})
         told = "; ".join(f"{identity} {came}" for identity, came in done.items())
-        notice(tx, launch, "end_stopped", f"The hours of {what(launch.wanted)} are over: {told}.", now=now)
+        notice(tx, launch, "end_stopped", f"The hours of {which(launch)} are over: {told}.", now=now)
     parts.wake()
     return Done()
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot import audit, launch_answer, ops
+from bot import audit, launch_answer, ops, outbox
 from bot.launch_rows import FREEZE, card, frozen
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import SlackError
+from bot.rules.launch_text import person
 from bot.rules.people import may_act
 from bot.store import launches, state
 from bot.store.db import Tx
+from bot.store.values import stamp
 
 HELP = "Say /ml-freeze on REASON, /ml-freeze off, or nothing to see how it stands."
 
@@ -23,9 +25,9 @@ def switch(tx: Tx, *, on: bool, reason: str, by: str, now: datetime) -> None:
     audit.record(
         tx, actor=by, action="freeze" if on else "thaw", subject="launches", now=now, detail={"reason": reason}
     )
-    for launch in launches.in_state(tx, "approved", "launching"):
+    for launch in launches.in_state(tx, "asked", "approved", "launching"):
         card(tx, launch, now)
-        if not on:
+        if not on and launch.state != "asked":
             ops.hasten(tx, kind="launch.drive", key=launch.id, now=now)
 
 
@@ -41,7 +43,12 @@ def freeze(parts: Parts, op: Op) -> Outcome:
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         ops.finish(tx, op, now)
-        launch_answer.tell(tx, click, _answer(tx, click, word.lower(), reason.strip(), may=may, now=now), now)
+        said = _answer(tx, click, word.lower(), reason.strip(), may=may, now=now)
+        launch_answer.tell(tx, click, said, now)
+        room = parts.policy().approvals.channel
+        if may and room and word.lower() in ("on", "off"):
+            text = f"{said} ({person(click.user)})" if word.lower() == "off" else said
+            outbox.say(tx, what="notice", subject="freeze", to=room, now=now, data={"text": text}, key=stamp(now))
     parts.wake()
     return Done()
 

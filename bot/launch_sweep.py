@@ -15,7 +15,7 @@ from bot.rules import launch_progress
 from bot.rules.errors import CloudError
 from bot.rules.launch import Launch
 from bot.rules.launch_params import MANAGED, OWNER, REQUEST
-from bot.rules.launch_text import person, what
+from bot.rules.launch_text import person, what, which
 from bot.store import launches, resources
 from bot.store.db import Tx
 
@@ -134,9 +134,7 @@ def _missing(tx: Tx, region: str, seen: set[str], now: datetime) -> None:
         moved = move(tx, launch, "ended", actor=audit.BOT, now=now, detail={"why": "gone in AWS"}, ended_at=now)
         if moved is not None:
             note(tx, moved, "gone", actor=audit.BOT, now=now, detail={"instance_ids": launch.instance_ids})
-            notice(
-                tx, moved, "gone", f"{what(launch.wanted)} ({', '.join(launch.instance_ids)}) is gone in AWS.", now=now
-            )
+            notice(tx, moved, "gone", f"{which(launch)} is gone in AWS.", now=now)
 
 
 def _tag(fact: Mapping[str, Any], key: str) -> str:

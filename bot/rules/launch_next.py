@@ -60,9 +60,9 @@ def next_place(offer: Offer, tried: Sequence[Attempt]) -> Place | None:
 
 
 def nowhere(wanted: Wanted, tried: Sequence[Attempt]) -> str:
-    """Each zone and its reason, once."""
-    seen = ", ".join(f"{attempt.zone} ({attempt.error_code})" for attempt in tried)
-    return f"AWS has no capacity for {wanted.instance_type} ({wanted.market}) in {wanted.region} now: {seen}."
+    """Where it was tried; each zone's own words stand on the card."""
+    zones = ", ".join(attempt.zone for attempt in tried)
+    return f"AWS has no capacity for {wanted.instance_type} ({wanted.market}) now; tried {zones}."
 
 
 def way_out(error: CloudError, wanted: Wanted, limits: Limits, catalog: Catalog) -> str:

@@ -49,6 +49,13 @@ def what(wanted: Wanted) -> str:
     return f"{many}{wanted.instance_type}{market} in {wanted.region} for {hours(wanted.hours)}"
 
 
+def which(launch: Launch) -> str:
+    """The request as its owner knows it: nightly, g5.xlarge in us-east-1 for 8 h (i-0abc)."""
+    name = f"{launch.wanted.name.replace('<', '‹')}, " if launch.wanted.name else ""
+    ids = ", ".join(launch.instance_ids[:3]) + (" and more" if len(launch.instance_ids) > 3 else "")
+    return f"{name}{what(launch.wanted)}" + (f" ({ids})" if ids else "")
+
+
 def settled(launch: Launch) -> str:
     """What became of a request, for somebody who comes too late."""
     who = people(launch.decided_by) if launch.how != "policy" else "the policy"

@@ -85,6 +85,8 @@ def _state(found: LaunchCard) -> Iterator[str]:
         yield f"Open until {moment(launch.expires_at)}. {_needed(found)}"
     if launch.decided_at is not None and launch.state not in ("withdrawn", "expired"):
         yield told(f"{_verb(launch)} by {_who(launch)}") + f" {moment(launch.decided_at)}{_reason(launch)}"
+    if launch.state == "withdrawn" and launch.changed_at is not None:
+        yield told(f"Withdrawn by {say.person(launch.asker)}") + f" {moment(launch.changed_at)}."
     if launch.state in ("withdrawn", "expired", "refused") and launch.reason:
         yield told(launch.reason)
     if found.waits:
@@ -100,6 +102,8 @@ def _state(found: LaunchCard) -> Iterator[str]:
     if launch.error:
         code = f" (AWS: {plain(launch.error_code)})" if launch.error_code else ""
         yield f"*{told(launch.error)}*{code}\n{told(launch.way_out)}"
+    if found.next_choice is not None:
+        yield f"The next choice: {plain(say.what(found.next_choice))}."
 
 
 def _needed(found: LaunchCard) -> str:
@@ -189,7 +193,7 @@ def ready(found: LaunchCard) -> Message:
     blocks.append(context(f"{end}Stop it with the button or `/ml-instances`."))
     if found.refs:
         blocks.append(_ending(found))
-    return Message(title, blocks)
+    return Message(plain(title), blocks)
 
 
 def _ids(ids: Sequence[str]) -> str:

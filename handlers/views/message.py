@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from handlers.views.times import moment
+
 Block = dict[str, Any]
+MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")  # as rules write a time
 PERSON = re.compile(r"&lt;(@[UW][A-Z0-9]{2,}|#C[A-Z0-9]{2,})&gt;")
 
 
@@ -24,5 +28,15 @@ def plain(text: str) -> str:
 
 
 def told(text: str) -> str:
-    """A sentence of ours that may name people (<@U...>) and channels (<#C...>); all else is made harmless."""
-    return PERSON.sub(r"<\1>", plain(text))
+    """
+    A sentence of ours: it may name people (<@U...>) and channels (<#C...>), and each reader sees its times in their own
+    zone; all else is made harmless.
+    """
+    return MOMENT.sub(_zoned, PERSON.sub(r"<\1>", plain(text)))
+
+
+def _zoned(found: re.Match[str]) -> str:
+    try:
+        return moment(datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return found[0]
