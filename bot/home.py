@@ -41,7 +41,7 @@ def of(parts: Parts, user: str) -> Home:
         unfinished = launches.in_state(tx, *OPEN)
         spending = launches.spending(tx, launch_money.month_of(now))
     may_decide = user in approvers(parts, policy)
-    asked = tuple(one for one in unfinished if one.state == "asked" and one.asker != user)
+    asked = tuple(one for one in unfinished if one.state == "asked" and user not in one.askers)
     found = idle.findings(parts, user=None if may_decide else user)
     return Home(
         user=user,

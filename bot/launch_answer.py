@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot import ops, outbox
 from bot.launch_ask import check_again
-from bot.launch_rows import approved, budgets, card, frozen, move, note, notice
+from bot.launch_rows import approved, budgets, card, frozen, move, note, notice, pressed
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
-from bot.rules import launch_decide, launch_money
+from bot.rules import launch_check, launch_decide, launch_money
 from bot.rules.click import Click
 from bot.rules.errors import SlackError
 from bot.rules.launch import Launch
 from bot.rules.launch_decide import LONGEST_REASON, Around, Decision
 from bot.rules.launch_text import person, what, which
-from bot.rules.people import Person
+from bot.rules.people import Person, may_act
 from bot.rules.policy import Policy
 from bot.store import launches
 from bot.store.db import Tx
@@ -42,16 +43,19 @@ def answer(parts: Parts, op: Op) -> Outcome:
         return _refused(parts, op, click, NOBODY_KNOWS)
     if launch is None:
         return _refused(parts, op, click, UNKNOWN)
-    approver = is_approver(parts, parts.policy(), who)
     skipped = everybody(parts, parts.policy()) if click.action.startswith("break_glass") else ()
+    may = still(parts, launch, who)
     with parts.store.transaction() as tx:
         now = parts.clock.now()  # after the wait for the database: expiry is judged at this moment
         ops.finish(tx, op, now)
         launch = launches.find(tx, click.value)
         assert launch is not None
-        around = _around(tx, parts, launch, who=who, asker=asker, team=team, approver=approver, now=now)
+        around = _around(tx, parts, launch, who=who, asker=asker, team=team, may=may, now=now)
+        if around.needed != launch.needed and launch.state == "asked":
+            launches.change(tx, launch.id, be=("asked",), now=now, needed=around.needed)
+            card(tx, launch, now)
         decision = _decide(launch, click, who, around, now)
-        _carry_out(tx, launch, click, decision, now, skipped=skipped)
+        _carry_out(tx, launch, click, decision, around, now, skipped=skipped)
     parts.wake()
     return Done()
 
@@ -64,6 +68,24 @@ def is_approver(parts: Parts, policy: Policy, who: Person) -> bool:
     if who.id in approvals.approvers:
         return True
     return any(who.id in parts.people.members(group, fresh=True) for group in approvals.all_groups)
+
+
+def still(parts: Parts, launch: Launch, who: Person) -> frozenset[str]:
+    """Who may approve at this moment, by policy and Slack; who said yes before and left since may not."""
+    approvals = parts.policy().approvals
+    members = [user for group in approvals.all_groups for user in parts.people.members(group, fresh=True)]
+    with parts.store.reading() as tx:
+        voted = launches.votes(tx, launch.id, shown=launch.shown)
+    gone = {one for one in voted if one != who.id and _left(parts, one)}
+    return frozenset({*approvals.approvers, *members}) - gone - set(approvals.denied)
+
+
+def _left(parts: Parts, user: str) -> bool:
+    """Whether Slack says now that a person may press nothing; where it says nothing, their yes does not count."""
+    try:
+        return may_act(parts.people.fresh(user), team=parts.people.team()) is not None
+    except SlackError:
+        return True
 
 
 def everybody(parts: Parts, policy: Policy) -> tuple[str, ...]:
@@ -82,23 +104,26 @@ def _around(
     who: Person,
     asker: Person | None,
     team: str,
-    approver: bool,
+    may: frozenset[str],
     now: datetime,
 ) -> Around:
     policy = parts.policy()
     today = launch_money.price(launch.wanted, parts.catalog)
-    return Around(
+    instance = parts.catalog.instance(launch.wanted.instance_type)
+    refusal = launch_check.by_policy(launch.wanted, instance, today, policy, parts.catalog)
+    around = Around(
         approvals=policy.approvals,
-        approver=approver,
+        approver=who.id in may,
         team=team,
-        votes=launches.votes(tx, launch.id, shown=launch.shown),
+        needed=max(1, launch_money.needed(policy.approvals, launch.usd_total, now)),
         frozen=frozen(tx),
         over_budget=launch_money.over(budgets(tx, policy, launch.asker, now), launch.usd_total),
-        drifted=launch_money.drifted(
-            launch.usd_per_hour, today.usd_per_hour if today else None, policy.approvals.drift_percent
-        ),
+        refused=f"{refusal.why} {refusal.way_out}".strip() if refusal else "",
+        drifted=launch_money.moved(launch, today, policy.approvals.drift_percent),
         asker=asker,
     )
+    votes = launches.votes(tx, launch.id, shown=launch.shown)
+    return replace(around, votes=launch_decide.standing(votes, launch, around, may=may))
 
 
 def _decide(launch: Launch, click: Click, who: Person, around: Around, now: datetime) -> Decision:
@@ -114,16 +139,18 @@ def _decide(launch: Launch, click: Click, who: Person, around: Around, now: date
 
 
 def _carry_out(
-    tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime, *, skipped: tuple[str, ...]
+    tx: Tx, launch: Launch, click: Click, decision: Decision, around: Around, now: datetime, *, skipped: tuple[str, ...]
 ) -> None:
     if decision.counts:
         launches.vote(tx, launch.id, person=click.user, shown=launch.shown, now=now)
     if decision.state == "approved":
-        _approve(tx, launch, click, decision, now, skipped=skipped)
+        by = tuple(dict.fromkeys((*around.votes, click.user))) if decision.how == "vote" else (click.user,)
+        _approve(tx, launch, click, decision, now, by=by, skipped=skipped)
     elif decision.state is not None:
         move(tx, launch, decision.state, actor=click.user, now=now, **_ending(click, decision, now))
     elif decision.counts:
-        note(tx, launch, "vote", actor=click.user, now=now, detail={"shown": launch.shown, "said": decision.said})
+        detail = {"shown": launch.shown, "said": decision.said, **pressed(click)}
+        note(tx, launch, "vote", actor=click.user, now=now, detail=detail)
         card(tx, launch, now)
     else:
         _nothing(tx, launch, click, decision, now)
@@ -136,16 +163,23 @@ def _carry_out(
 
 def _ending(click: Click, decision: Decision, now: datetime) -> dict[str, Any]:
     if decision.state != "denied":
-        return {}
+        return {"detail": pressed(click)}
     reason = _reason(click)
-    return {"detail": {"reason": reason}, "decided_by": (click.user,), "decided_at": now, "reason": reason}
+    detail = {"reason": reason, **pressed(click)}
+    return {"detail": detail, "decided_by": (click.user,), "decided_at": now, "reason": reason}
 
 
 def _approve(
-    tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime, *, skipped: tuple[str, ...]
+    tx: Tx,
+    launch: Launch,
+    click: Click,
+    decision: Decision,
+    now: datetime,
+    *,
+    by: tuple[str, ...],
+    skipped: tuple[str, ...],
 ) -> None:
-    by = launches.votes(tx, launch.id, shown=launch.shown) if decision.how == "vote" else (click.user,)
-    moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=_reason(click))
+    moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=_reason(click), click=click)
     if moved is None or decision.how != "break_glass":
         return
     text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {_reason(click)}"
@@ -156,12 +190,12 @@ def _approve(
 
 def _nothing(tx: Tx, launch: Launch, click: Click, decision: Decision, now: datetime) -> None:
     """A press that changes nothing is kept in the log; some show that the request itself is over or stale."""
-    detail = {"action": click.action, "said": decision.said, "state": launch.state}
+    detail = {"action": click.action, "said": decision.said, "state": launch.state, **pressed(click)}
     note(tx, launch, "refused_press", actor=click.user, now=now, detail=detail)
     if decision.expired:
         expire(tx, launch, now)
     if decision.void:
-        check_again(tx, launch, now)
+        check_again(tx, launch, now, why=decision.said)
 
 
 def expire(tx: Tx, launch: Launch, now: datetime) -> None:

@@ -32,14 +32,15 @@ def write_ask(
     )
     known = launches.add(tx, launch, key=key)
     if known == identity:
-        note(tx, launch, "ask", actor=asker, now=now, detail={"wanted": what(wanted), "key": key})
+        detail = {"wanted": what(wanted), "key": key, "asker": asker, "slack_channel": reply.channel}
+        note(tx, launch, "ask", actor=reply.by or asker, now=now, detail=detail)
         ops.enqueue(tx, kind="launch.check", key=identity, payload={"launch": identity, "user": asker}, now=now)
     return known
 
 
-def check_again(tx: Tx, launch: Launch, now: datetime) -> None:
+def check_again(tx: Tx, launch: Launch, now: datetime, *, why: str) -> None:
     """What was shown does not hold any more: votes for it are void, and it is checked and shown anew."""
-    moved = move(tx, launch, "checking", actor="mlbot", now=now, detail={"why": "price or parameters changed"})
+    moved = move(tx, launch, "checking", actor="mlbot", now=now, detail={"why": why})
     if moved is not None:
         launches.forget_votes(tx, launch.id)
         ops.again(tx, kind="launch.check", key=launch.id, payload={"launch": launch.id, "user": launch.asker}, now=now)

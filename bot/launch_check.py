@@ -15,7 +15,7 @@ from bot.rules.launch import Launch, Offer
 from bot.rules.launch_check import Found, Refusal
 from bot.rules.launch_money import Price
 from bot.rules.launch_next import is_quota, way_out
-from bot.rules.launch_text import what
+from bot.rules.launch_text import person, what
 from bot.rules.people import may_act
 from bot.rules.policy import Policy
 from bot.store import launches
@@ -98,7 +98,7 @@ def _offer(launch: Launch, policy: Policy, found: Found, price: Price, instance:
     return Offer(
         params=params,
         places=launch_check.places(found),
-        notes=launch_check.notes(launch.wanted, found, policy),
+        notes=launch_check.notes(launch.wanted, found, policy, usd_disk=price.usd_disk),
         usd_disk=price.usd_disk,
         price_basis=price.basis,
         image_name=image.name or image.id,
@@ -125,8 +125,8 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
             why, "Ask for fewer hours or a smaller type, or an operator raises it under [budgets].", "budget"
         )
     needed = launch_money.needed(policy.approvals, price.usd_total, now)
-    if STRANGER in offer.notes:
-        needed = max(needed, 1)  # a Slack that does not answer never lets anybody do more
+    if STRANGER in offer.notes or price.usd_disk is None:
+        needed = max(needed, 1)  # a Slack that does not answer, or a price, never lets anybody do more
     if needed and not _somebody_may(policy):
         return Refusal("The policy names nobody who could approve this.", "An operator sets [approvals] approvers.")
     shown = launch_params.digest(launch.wanted, offer.params, price.usd_per_hour, price.usd_total)
@@ -150,7 +150,11 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
         approved(tx, asked, by=(), how="policy", now=now)
     else:
         launch_remind.plan(tx, asked, policy.approvals.remind_hours, now)
-    words = f"Your request for {what(launch.wanted)} stands in <#{policy.approvals.channel}>."
+    helped = len(launch.askers) > 1
+    whose = f"The request of {person(launch.asker)}" if helped else "Your request"
+    words = f"{whose} for {what(launch.wanted)} stands in <#{policy.approvals.channel}>."
+    if helped:
+        words += f" {person(launch.reply.by)} pressed for it, so neither of you may approve it."
     whisper(tx, asked, "\n".join([words, *offer.notes]), key=f"asked:{shown[:12]}", now=now)
     return None
 
@@ -176,5 +180,7 @@ def _refuse(tx: Tx, parts: Parts, launch: Launch, refusal: Refusal) -> None:
     )
     if refused is not None:
         offer = "raise_quota" if is_quota(refusal.code) else ""
-        text = f"Not asked: {refusal.why} {refusal.way_out}".strip()
+        void = launch.shown != ""  # it stood before approvers, or was approved
+        begin = f"Your request for {what(launch.wanted)} is void" if void else "Not asked"
+        text = f"{begin}: {refusal.why} {refusal.way_out}".strip()
         whisper(tx, refused, text, key=f"refused:{launch.changed_at}", now=now, offer=offer)

@@ -10,7 +10,7 @@ from bot.launch_ask import check_again
 from bot.launch_rows import frozen, move, notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
-from bot.rules import launch_next, launch_params
+from bot.rules import launch_check, launch_decide, launch_money, launch_next, launch_params
 from bot.rules.errors import CloudError
 from bot.rules.launch import Attempt, Launch
 from bot.rules.launch_decide import lapsed
@@ -22,6 +22,7 @@ from bot.store.values import new_id
 
 FRESH = timedelta(minutes=10)  # after an approval older than this, who asked is looked at again
 LOOK_AGAIN = timedelta(seconds=10)
+VOID = "Void"  # of an attempt that was never called
 
 
 def drive(parts: Parts, op: Op) -> Outcome:
@@ -77,7 +78,7 @@ def _next(tx: Tx, parts: Parts, op: Op, launch: Launch) -> Outcome | tuple[Launc
     assert launch.until is not None
     now = parts.clock.now()
     tried = attempts.all_of(tx, launch.id)
-    place = launch_next.next_place(launch.offer, tried)
+    place = launch_next.next_place(launch.offer, [one for one in tried if one.error_code != VOID])
     if place is None:
         return Retry("AWS has not said yet which subnets there are")
     attempt = Attempt(
@@ -98,14 +99,41 @@ def _next(tx: Tx, parts: Parts, op: Op, launch: Launch) -> Outcome | tuple[Launc
 
 
 def _void(tx: Tx, parts: Parts, op: Op, launch: Launch) -> Outcome | None:
-    """An approval holds for what was shown and nothing else."""
-    assert launch.offer is not None
-    now = launch_params.digest(launch.wanted, launch.offer.params, launch.usd_per_hour, launch.usd_total)
-    if launch.state != "approved" or now == launch.shown:
+    """An approval holds for what was shown, at that price and under that policy, and for nothing else."""
+    why = _stale(parts, launch)
+    if not why:
         return None
-    ops.finish(tx, op, parts.clock.now())
-    check_again(tx, launch, parts.clock.now())
+    now = parts.clock.now()
+    ops.finish(tx, op, now)
+    check_again(tx, launch, now, why=why)
+    for one in launch.askers:
+        notice(tx, launch, "void", f"{what(launch.wanted)} is checked anew. {why}", now=now, to=one)
     return Done()
+
+
+def _stale(parts: Parts, launch: Launch) -> str:
+    """Why what was approved does not hold any more, by row, price and policy as they are now; empty while it does."""
+    assert launch.offer is not None
+    policy, wanted = parts.policy(), launch.wanted
+    if launch_params.digest(wanted, launch.offer.params, launch.usd_per_hour, launch.usd_total) != launch.shown:
+        return "Its parameters are not those that were approved."
+    today = launch_money.price(wanted, parts.catalog)
+    if launch_money.moved(launch, today, policy.approvals.drift_percent):
+        return "The price changed since it was approved."
+    instance = parts.catalog.instance(wanted.instance_type)
+    if refusal := launch_check.by_policy(wanted, instance, today, policy, parts.catalog):
+        return f"The policy does not allow it any more. {refusal.why}"
+    if set(launch.askers) & set(policy.approvals.denied):
+        return "The policy lets who asked launch nothing any more."
+    needed = launch_money.needed(policy.approvals, launch.usd_total, launch.decided_at or parts.clock.now())
+    return launch_decide.outgrown(launch, needed)
+
+
+def _void_uncalled(parts: Parts, op: Op, launch: Launch, attempt: Attempt, why: str) -> Outcome:
+    """The attempt was written down and its call never made, so it is closed like a refused one."""
+    with parts.store.transaction() as tx:
+        launch_outcome.close(tx, parts, launch, attempt, CloudError(why, code=VOID))
+        return _void(tx, parts, op, launch) or Retry(why, ops.AT_ONCE)
 
 
 def _lapse(tx: Tx, parts: Parts, op: Op, launch: Launch) -> Outcome | None:
@@ -130,6 +158,8 @@ def _still_wanted(parts: Parts, op: Op, launch: Launch, attempt: Attempt) -> Out
         why = frozen(tx)
     if why:
         return Retry(why, LOOK_AGAIN)
+    if not attempt.calls and (why := _stale(parts, launch)):
+        return _void_uncalled(parts, op, launch, attempt, why)
     if lapsed(launch, parts.policy().approvals, now):
         return launch_outcome.unanswered(parts, op, launch, attempt)
     if launch.decided_at is not None and now - launch.decided_at > FRESH:

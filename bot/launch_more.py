@@ -6,7 +6,7 @@ import math
 
 from bot import launch_answer, ops
 from bot.launch_ask import write_ask
-from bot.launch_rows import note
+from bot.launch_rows import note, pressed
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import launch_next
@@ -55,7 +55,7 @@ def _try_next(parts: Parts, op: Op, click: Click, launch: Launch) -> Outcome:
     wanted = launch_next.next_choice(launch.wanted, launch.error_code, policy.limits, parts.catalog)
     if launch.state not in ("failed", "refused") or wanted is None:
         return _told(parts, op, click, "There is no next choice for this request.")
-    reply = Reply(channel=click.channel, response_url=click.response_url)
+    reply = Reply(channel=click.channel, response_url=click.response_url, by=click.user)
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         ops.finish(tx, op, now)
@@ -87,7 +87,7 @@ def _raise_quota(parts: Parts, op: Op, click: Click, launch: Launch) -> Outcome:
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         ops.finish(tx, op, now)
-        detail = {"quota": quota.code, "to": wish, "said": text, "aws_request_id": request_id}
+        detail = {"quota": quota.code, "to": wish, "said": text, "aws_request_id": request_id, **pressed(click)}
         note(tx, launch, "raise_quota", actor=click.user, now=now, detail=detail)
         launch_answer.tell(tx, click, text, now)
     parts.wake()
@@ -110,7 +110,8 @@ def _told(parts: Parts, op: Op, click: Click, text: str, *, refused: Launch | No
         now = parts.clock.now()
         ops.finish(tx, op, now)
         if refused is not None:
-            note(tx, refused, "refused_press", actor=click.user, now=now, detail={"action": click.action, "said": text})
+            detail = {"action": click.action, "said": text, **pressed(click)}
+            note(tx, refused, "refused_press", actor=click.user, now=now, detail=detail)
         launch_answer.tell(tx, click, text, now)
     parts.wake()
     return Done()

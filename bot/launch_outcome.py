@@ -62,7 +62,7 @@ def no_capacity(parts: Parts, op: Op, launch: Launch, attempt: Attempt, error: C
     """A definite no of one place: the next one, under a new token; or the end, which names each place once."""
     with parts.store.transaction() as tx:
         now = parts.clock.now()
-        _refused(tx, parts, launch, attempt, error)
+        close(tx, parts, launch, attempt, error)
         tried = attempts.all_of(tx, launch.id)
         assert launch.offer is not None
         if launch_next.next_place(launch.offer, tried) is not None:
@@ -77,7 +77,7 @@ def failed(parts: Parts, op: Op, launch: Launch, attempt: Attempt, error: CloudE
     """A definite no."""
     with parts.store.transaction() as tx:
         ops.finish(tx, op, parts.clock.now())
-        _refused(tx, parts, launch, attempt, error)
+        close(tx, parts, launch, attempt, error)
         _fail(tx, parts, launch, error)
     return Done()
 
@@ -88,7 +88,8 @@ def unanswered(parts: Parts, op: Op, launch: Launch, attempt: Attempt) -> Outcom
     return failed(parts, op, launch, attempt, CloudError(why, code=attempt.error_code or "NoAnswer"))
 
 
-def _refused(tx: Tx, parts: Parts, launch: Launch, attempt: Attempt, error: CloudError) -> None:
+def close(tx: Tx, parts: Parts, launch: Launch, attempt: Attempt, error: CloudError) -> None:
+    """An attempt that made no machine, with the reason."""
     now = parts.clock.now()
     attempts.refused(tx, attempt.id, code=error.code, error=str(error), request_id=error.request_id, now=now)
     detail = {"zone": attempt.zone, "token": attempt.id, "code": error.code, "aws_request_id": error.request_id}

@@ -50,7 +50,7 @@ def remind(parts: Parts, op: Op) -> Outcome:
         ops.finish(tx, op, now)
         voted = launches.votes(tx, launch.id, shown=launch.shown)
         for approver in approvers:
-            if approver not in (launch.asker, *voted) and mute.until(tx, approver, now) is None:
+            if approver not in (*launch.askers, *voted) and mute.until(tx, approver, now) is None:
                 notice(tx, launch, "waits", text, now=now, to=approver, key=f"{op.payload['after']:g}")
     parts.wake()
     return Done()

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot import audit, ops, outbox
 from bot.rules import launch_money
+from bot.rules.click import Click
 from bot.rules.launch import BudgetLine, How, Launch, State
 from bot.rules.launch_text import at, person
 from bot.rules.policy import Budgets, Policy
@@ -40,7 +41,14 @@ def move(
 
 
 def approved(
-    tx: Tx, launch: Launch, *, by: tuple[str, ...], how: How, now: datetime, reason: str = ""
+    tx: Tx,
+    launch: Launch,
+    *,
+    by: tuple[str, ...],
+    how: How,
+    now: datetime,
+    reason: str = "",
+    click: Click | None = None,
 ) -> Launch | None:
     """Approve: the end is set once, and the work to launch it is written down with it."""
     until = now + timedelta(hours=launch.wanted.hours)
@@ -50,7 +58,8 @@ def approved(
     moved = launches.find(tx, launch.id)
     assert moved is not None
     price = {"usd_per_hour": launch.usd_per_hour, "usd_total": launch.usd_total, "shown": launch.shown}
-    detail = {"before": launch.state, "after": "approved", "how": how, "reason": reason, "by": by, **price}
+    given = {"how": how, "reason": reason, "by": by, "until": until, **price}
+    detail = {"before": launch.state, "after": "approved", **given, **pressed(click)}
     note(tx, moved, "approved", actor=by[-1] if by else audit.BOT, now=now, detail=detail)
     card(tx, moved, now)
     ops.again(tx, kind="launch.drive", key=launch.id, payload={"launch": launch.id, "user": launch.asker}, now=now)
@@ -63,6 +72,14 @@ def note(tx: Tx, launch: Launch, action: str, *, actor: str, now: datetime, deta
     audit.record(tx, actor=actor, team=launch.team, action=name, subject=launch.id, now=now, detail=detail)
 
 
+def pressed(click: Click | None) -> Mapping[str, str]:
+    """Where in Slack a press came from, as the audit log keeps it: message, person, and the key of the press."""
+    if click is None:
+        return {}
+    where = {"slack_channel": click.channel, "slack_ts": click.ts, "slack_user": click.user}
+    return {**where, "slack_trigger": click.trigger_id, "key": click.key}
+
+
 def card(tx: Tx, launch: Launch, now: datetime) -> None:
     """Bring the card up to date, where there is one."""
     if launch.card_channel:
@@ -70,18 +87,19 @@ def card(tx: Tx, launch: Launch, now: datetime) -> None:
 
 
 def notice(tx: Tx, launch: Launch, event: str, text: str, *, now: datetime, to: str = "", key: str = "") -> None:
-    """A direct message, to the asker unless *to* names somebody else, about *event*."""
-    data = {"event": event, "text": text}
-    outbox.say(
-        tx, what=NOTICE, subject=launch.id, to=to or launch.asker, now=now, data=data, key=f"{event}{key and ':'}{key}"
-    )
+    """A direct message about *event*, to who asked and who pressed for them unless *to* names somebody else."""
+    data, key = {"event": event, "text": text}, f"{event}{key and ':'}{key}"
+    for one in (to,) if to else launch.askers:
+        outbox.say(tx, what=NOTICE, subject=launch.id, to=one, now=now, data=data, key=key)
 
 
 def whisper(tx: Tx, launch: Launch, text: str, *, key: str, now: datetime, offer: str = "") -> None:
-    """Words to the asker where the request was made, with a button where one helps."""
+    """Words where the request was made, with a button where one helps; an asker for whom somebody pressed hears too."""
+    data = {"text": text, "offer": offer, "ref": launch.id if offer else ""}
     where = {"channel": launch.reply.channel, "response_url": launch.reply.response_url}
-    data = {**where, "text": text, "offer": offer, "ref": launch.id if offer else ""}
-    outbox.say(tx, what=WHISPER, subject=launch.id, to=launch.asker, now=now, data=data, key=key)
+    for one in launch.askers:
+        there = where if one == launch.askers[-1] else {}  # the reply is of who pressed; the other is written to
+        outbox.say(tx, what=WHISPER, subject=launch.id, to=one, now=now, data={**there, **data}, key=key)
 
 
 def budgets(tx: Tx, policy: Policy, asker: str, now: datetime) -> tuple[BudgetLine, ...]:

@@ -18,6 +18,7 @@ from bot.rules.launch_params import MANAGED, OWNER, REQUEST
 from bot.rules.launch_text import person, what, which
 from bot.store import launches, resources
 from bot.store.db import Tx
+from bot.store.values import stamp
 
 EVERY = timedelta(minutes=5)
 GRACE = timedelta(minutes=5)  # AWS may not show a machine that it has just made
@@ -82,12 +83,18 @@ def _rest(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime) 
     if stopped and launch.progress == "ready":
         values: dict[str, Any] = {"progress": "stopped", "ended_at": now}
     elif not stopped and launch.progress == "stopped":
-        values = {"progress": "ready", "ended_at": None}
+        values = {"progress": "ready", "started_at": now, "ended_at": None, "ran": _runs(launch)}
         launch_end.watch(tx, parts, launch, now)
     else:
         return
     if launches.change(tx, launch.id, be=("running",), now=now, **values):
         card(tx, launch, now)
+
+
+def _runs(launch: Launch) -> list[tuple[str, str]]:
+    """The runs so far, the one that ended last included: the hours between a stop and a start are nobody's spending."""
+    last = [(launch.started_at, launch.ended_at)] if launch.started_at and launch.ended_at else []
+    return [(stamp(begin), stamp(end)) for begin, end in (*launch.ran, *last)]
 
 
 def _adopt(tx: Tx, parts: Parts, launch: Launch, machines: Facts, now: datetime) -> None:

@@ -59,7 +59,7 @@ class Offer:
     params: Mapping[str, Any]  # of RunInstances, but for place, token and the tag mlbot:until
     places: tuple[Place, ...]
     notes: tuple[str, ...] = ()  # warnings and "not checked" lines for the card
-    usd_disk: float | None = None  # for the hours asked
+    usd_disk: float | None = None  # for the hours asked; part of the total where it is known
     price_basis: str = ""
     image_name: str = ""
     login: str = "ubuntu"
@@ -68,10 +68,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Where the asker is whispered to."""
+    """Where who asked, or who pressed for them, is whispered to."""
 
     channel: str = ""
     response_url: str = ""
+    by: str = ""  # who pressed, if not the asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,12 @@ class Launch:
     error: str = ""
     way_out: str = ""
     changed_at: datetime | None = None
+    ran: tuple[tuple[datetime, datetime], ...] = ()  # earlier runs, each from a start to a stop
+
+    @property
+    def askers(self) -> tuple[str, ...]:
+        """Who asked, and who pressed for them: both are told, and neither may approve."""
+        return (self.asker, self.reply.by) if self.reply.by not in ("", self.asker) else (self.asker,)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterable[tuple[str, 
             "choose a smaller type or fewer machines",
         )
     if price.usd_total > limits.max_usd:
-        fit = int(limits.max_usd / price.usd_per_hour)
+        fit = int(limits.max_usd / (price.usd_total / wanted.hours))
         yield (
             f"{usd(price.usd_total)} for {hours(wanted.hours)} are more than the policy's {usd(limits.max_usd)}",
             f"ask again with hours={fit}, which fits" if fit else "choose a smaller type",
@@ -135,7 +135,7 @@ def places(found: Found) -> tuple[Place, ...]:
     return tuple(place for place in subnets if zones is None or place.zone in zones)
 
 
-def notes(wanted: Wanted, found: Found, policy: Policy) -> tuple[str, ...]:
+def notes(wanted: Wanted, found: Found, policy: Policy, *, usd_disk: float | None) -> tuple[str, ...]:
     """What approvers and asker should know: what was not checked, and whether there is a way in."""
     questions = {
         "whether the type is offered there": found.zones.error,
@@ -145,6 +145,8 @@ def notes(wanted: Wanted, found: Found, policy: Policy) -> tuple[str, ...]:
         "the key pair": found.key.error,
     }
     lines = [f"Not checked: {what}. {error}" for what, error in questions.items() if error]
+    if usd_disk is None:
+        lines.append(f"The price of disks in {wanted.region} is not known, so the total is without them.")
     if wanted.market == "spot":
         lines.append("Spot: AWS may take it back, with two minutes' warning.")
     if not policy.launch.instance_profile and not wanted.key_name:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.launch import How, Launch, State
-from bot.rules.launch_text import at, person, settled
+from bot.rules.launch_text import at, people, person, settled
 from bot.rules.people import Person, may_act
 from bot.rules.policy import Approvals
 
@@ -20,9 +20,11 @@ class Around:
     approvals: Approvals
     approver: bool  # the policy names this person, or a group with them in it
     team: str  # the bot's workspace; empty when unknown
-    votes: tuple[str, ...] = ()  # who said yes to what is shown now
+    needed: int = 1  # different people, by the policy as it is now
+    votes: tuple[str, ...] = ()  # who said yes to what is shown now, and may still say it
     frozen: str = ""  # why nothing is launched at the moment
     over_budget: str = ""
+    refused: str = ""  # why the policy does not allow it any more
     drifted: bool = False  # the price moved too far since the card was shown
     asker: Person | None = None  # as Slack tells it now
 
@@ -47,17 +49,17 @@ def approve(launch: Launch, who: Person, around: Around, now: datetime) -> Decis
     """An approver says yes: approved when enough different people did."""
     if refusal := _may_not(launch, who, around, now):
         return refusal
-    if who.id == launch.asker and not _own_is_allowed(launch, around.approvals):
+    if who.id in launch.askers and not _own_is_allowed(launch, around):
         return Decision("Nobody approves their own request; somebody else must say yes.")
     if not around.approver:
         return Decision(f"Only approvers may approve: {_approvers(around.approvals)}.")
     if refusal := _not_now(launch, around):
         return refusal
-    if who.id in around.votes:
-        return Decision(f"You said yes already; it needs {launch.needed} different people.")
     have = len({*around.votes, who.id})
-    if have < launch.needed:
-        return Decision(f"Your yes counts: {have} of {launch.needed}.", counts=True)
+    if have < around.needed and who.id in around.votes:
+        return Decision(f"You said yes already; it needs {around.needed} different people.")
+    if have < around.needed:
+        return Decision(f"Your yes counts: {have} of {around.needed}.", counts=True)
     return Decision("Approved.", "approved", counts=True, how="vote")
 
 
@@ -87,8 +89,8 @@ def withdraw(launch: Launch, who: Person, around: Around) -> Decision:
     """The asker takes a request back, as long as nothing was launched."""
     if why := may_act(who, team=around.team):
         return Decision(why)
-    if who.id != launch.asker:
-        return Decision(f"Only {person(launch.asker)}, who asked, may withdraw it; an approver may deny it.")
+    if who.id not in launch.askers:
+        return Decision(f"Only {people(launch.askers)}, who asked, may withdraw it; an approver may deny it.")
     if launch.state in ("checking", "asked", "approved"):
         return Decision("Withdrawn.", "withdrawn")
     if launch.state in ("launching", "running"):
@@ -123,6 +125,8 @@ def _not_now(launch: Launch, around: Around) -> Decision | None:
         return Decision(f"The policy lets {person(launch.asker)} launch nothing.")
     if around.frozen:
         return Decision(around.frozen)
+    if around.refused:
+        return Decision(f"The policy does not allow it any more. {around.refused}", void=True)
     if around.over_budget:
         return Decision(around.over_budget)
     if around.drifted:
@@ -130,8 +134,25 @@ def _not_now(launch: Launch, around: Around) -> Decision | None:
     return None
 
 
-def _own_is_allowed(launch: Launch, approvals: Approvals) -> bool:
-    return launch.usd_total is not None and launch.usd_total < approvals.own_below_usd
+def standing(votes: tuple[str, ...], launch: Launch, around: Around, *, may: frozenset[str]) -> tuple[str, ...]:
+    """The yeses that count now: of people who *may* approve still, and one's own only where that is allowed."""
+    own = () if _own_is_allowed(launch, around) else launch.askers
+    return tuple(one for one in votes if one in may and one not in own)
+
+
+def outgrown(launch: Launch, needed: int) -> str:
+    """Why an approval does not suffice for what the policy asks now; break-glass is its own answer to that."""
+    if launch.how == "break_glass" or len(launch.decided_by) >= needed:
+        return ""
+    if launch.how == "policy":
+        return "The policy does not approve it by itself any more; somebody must say yes."
+    return f"The policy asks for {needed} different people by now, and {people(launch.decided_by)} said yes."
+
+
+def _own_is_allowed(launch: Launch, around: Around) -> bool:
+    """Below the policy's figure, and never as one of the two that a dearer request needs."""
+    cheap = launch.usd_total is not None and launch.usd_total < around.approvals.own_below_usd
+    return cheap and around.needed < 2
 
 
 def _approvers(approvals: Approvals) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.rules.launch import BudgetLine, State, Wanted
+from bot.rules.launch import BudgetLine, Launch, State, Wanted
 from bot.rules.launch_text import person, usd
 from bot.rules.policy import Approvals, Budgets
 from bot.rules.policy_launch import Quiet
@@ -19,11 +19,11 @@ DISK = "ebs_gp3"
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """All machines of a request together; the disks for the hours asked stand apart."""
+    """All machines of a request together; a disk without a known price is in no total, and the card says so."""
 
-    usd_per_hour: float
-    usd_total: float
-    usd_disk: float | None
+    usd_per_hour: float  # of the machines
+    usd_total: float  # for the hours asked, disks included where their price is known
+    usd_disk: float | None  # for the hours asked
     basis: str
 
 
@@ -33,10 +33,12 @@ class Spending:
 
     asker: str
     state: State
-    usd_per_hour: float | None
+    usd_per_hour: float | None  # while it runs, disks included
     usd_total: float | None
-    started_at: datetime | None
+    started_at: datetime | None  # of the run that is on, or was last
     ended_at: datetime | None
+    until: datetime | None = None
+    ran: tuple[tuple[datetime, datetime], ...] = ()  # the runs before
 
 
 def price(wanted: Wanted, catalog: Catalog) -> Price | None:
@@ -48,7 +50,8 @@ def price(wanted: Wanted, catalog: Catalog) -> Price | None:
     per_hour = rate.usd_per_hour * wanted.count
     gb_month = disk.usd if disk else None
     usd_disk = None if gb_month is None else gb_month * wanted.disk_gb * wanted.count * wanted.hours / HOURS_PER_MONTH
-    return Price(per_hour, per_hour * wanted.hours, usd_disk, f"{rate.basis}, {rate.as_of}")
+    total = per_hour * wanted.hours + (usd_disk or 0.0)
+    return Price(per_hour, total, usd_disk, f"{rate.basis}, {rate.as_of}")
 
 
 def needed(approvals: Approvals, usd_total: float | None, now: datetime) -> int:
@@ -58,6 +61,12 @@ def needed(approvals: Approvals, usd_total: float | None, now: datetime) -> int:
     if usd_total is not None and usd_total < approvals.auto_below_usd and not is_quiet(approvals.quiet, now):
         return 0
     return 1
+
+
+def moved(launch: Launch, today: Price | None, percent: float) -> bool:
+    """Whether machine or total cost another sum today than was shown, further off than the policy lets pass."""
+    hourly, total = (today.usd_per_hour, today.usd_total) if today else (None, None)
+    return drifted(launch.usd_per_hour, hourly, percent) or drifted(launch.usd_total, total, percent)
 
 
 def is_quiet(quiet: Quiet, now: datetime) -> bool:
@@ -111,15 +120,26 @@ def over(found: Iterable[BudgetLine], usd_total: float | None) -> str:
 
 
 def charge(row: Spending, now: datetime) -> tuple[float, float]:
-    """What one launch has spent by now, and what is committed beyond that."""
-    total = row.usd_total or 0.0
+    """
+    What one launch spent in the month of *now*, and what is committed beyond that.
+
+    It spends in the hours of the month in which it ran; it commits the hours until its end, even those of next month.
+    """
     if row.state in ("approved", "launching") and row.started_at is None:
-        return 0.0, total
-    if row.started_at is None:
-        return 0.0, 0.0
-    end = row.ended_at or now
-    spent = (row.usd_per_hour or 0.0) * max((end - row.started_at).total_seconds(), 0.0) / 3600
-    return spent, 0.0 if row.ended_at else max(total - spent, 0.0)
+        return 0.0, row.usd_total or 0.0
+    rate = row.usd_per_hour or 0.0
+    spent = rate * hours_run(row, month_of(now), now)
+    if row.started_at is None or row.ended_at is not None:
+        return spent, 0.0
+    left = row.until - now if row.until else timedelta()
+    return spent, rate * max(left.total_seconds(), 0.0) / 3600
+
+
+def hours_run(row: Spending | Launch, since: datetime, now: datetime) -> float:
+    """The hours between two moments in which it ran."""
+    runs = [*row.ran, *([(row.started_at, row.ended_at or now)] if row.started_at else [])]
+    inside = (min(end, now) - max(begin, since) for begin, end in runs)
+    return sum(max(one.total_seconds(), 0.0) for one in inside) / 3600
 
 
 def _line(name: str, limit: float, rows: list[Spending], now: datetime) -> BudgetLine:

@@ -90,19 +90,29 @@ def forget_votes(tx: Tx, identity: str) -> None:
 
 
 def spending(tx: Tx, since: datetime) -> list[Spending]:
-    """What was approved since a moment, as far as budgets care."""
-    rows = tx.all("SELECT * FROM launch WHERE decided_at >= ? AND state NOT IN ('denied', 'refused')", stamp(since))
-    return [
-        Spending(
-            asker=row["asker"],
-            state=row["state"],
-            usd_per_hour=row["usd_per_hour"],
-            usd_total=row["usd_total"],
-            started_at=moment_or_none(row["started_at"]),
-            ended_at=moment_or_none(row["ended_at"]),
-        )
-        for row in rows
-    ]
+    """What is approved, runs, or ran since a moment, whenever it was approved; as far as budgets care."""
+    rows = tx.all(
+        "SELECT * FROM launch WHERE state IN ('approved', 'launching', 'running') OR ended_at >= ?", stamp(since)
+    )
+    return [_spending(row) for row in rows]
+
+
+def _spending(row: Row) -> Spending:
+    total, hours = row["usd_total"], Wanted(**unpack(row["wanted"])).hours
+    return Spending(
+        asker=row["asker"],
+        state=row["state"],
+        usd_per_hour=None if total is None else total / hours,
+        usd_total=total,
+        started_at=moment_or_none(row["started_at"]),
+        ended_at=moment_or_none(row["ended_at"]),
+        until=moment_or_none(row["until"]),
+        ran=_ran(row),
+    )
+
+
+def _ran(row: Row) -> tuple[tuple[datetime, datetime], ...]:
+    return tuple((moment(begin), moment(end)) for begin, end in unpack(row["ran"]))
 
 
 def counts(tx: Tx) -> dict[str, int]:
@@ -151,6 +161,7 @@ def _launch(row: Row) -> Launch:
         error=row["error"],
         way_out=row["way_out"],
         changed_at=moment(row["changed_at"]),
+        ran=_ran(row),
     )
 
 

@@ -55,3 +55,9 @@ def schedules(database: Database) -> None:
 def pace(database: Database) -> None:
     """How far ahead of its rate a channel was posted to."""
     run(database, "014_pace")
+
+
+@core()
+def guards(database: Database) -> None:
+    """The hours in which a launch ran before it was stopped and started again."""
+    run(database, "015_guards")

@@ -64,7 +64,7 @@ def test_a_direct_message_is_answered_over_each_transport(town: World) -> None:
 def test_a_machine_asked_for_in_a_sentence_is_priced_and_asked_with_a_button(town: World) -> None:
     ts = mention(town, "can I get a g5.xlarge for 8 hours for the LoRA run?")
     (answer,) = replies(town, ML, ts)
-    assert "$8.05 in all" in answer["text"]
+    assert "$8.14 in all" in answer["text"]
     town.press("launch_0", user=ENGINEER, channel=ML)
     (form,) = town.slack.views(ENGINEER)
     town.slack.submit_view(user=ENGINEER, view_id=form["id"], values={})

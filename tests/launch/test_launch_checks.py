@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "too dear in all": (
         policy("max_usd = 4"),
         {},
-        "$8.05 for 8 h are more than the policy's $4.00",
+        "$8.14 for 8 h are more than the policy's $4.00",
         "hours=3, which fits",
     ),
     "no price": (policy(), {"instance_type": "p5e.48xlarge"}, "no on-demand price of it is known in us-east-1", ""),
@@ -229,7 +229,7 @@ def test_two_machines_are_one_launch(at: Desk, aws: LocalAws) -> None:
     at.pass_time(seconds=6)
     found = at.find(identity)
     assert len(found.instance_ids) == 2
-    assert found.usd_total == pytest.approx(2 * 8 * 1.006)
+    assert found.usd_total == pytest.approx(2 * 8 * (1.006 + 100 * 0.08 / 730))
     assert len(launch.card(at.parts, identity).refs) == 2
 
 

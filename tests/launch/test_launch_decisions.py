@@ -239,7 +239,7 @@ def test_budgets_are_counted_while_deciding_so_that_two_cannot_pass_together(at:
     at.press("approve", second, OTHER)
     at.settle()
     assert (at.find(first).state, at.find(second).state) == ("launching", "asked")
-    assert "The budget of team ml for this month is $15.00: $0.00 is spent and $8.05 committed" in at.told(OTHER)
+    assert "The budget of team ml for this month is $15.00: $0.00 is spent and $8.14 committed" in at.told(OTHER)
     assert "budget of team ml" in at.find(at.asked(key="3")).error
 
 

@@ -124,7 +124,16 @@ def test_a_launch_charges_what_it_ran_and_commits_the_rest_of_what_was_asked(
     def hour(count: int | None) -> datetime | None:
         return None if count is None else NOON + timedelta(hours=count)
 
-    row = Spending(asker="U", state=state, usd_per_hour=1, usd_total=8, started_at=hour(started), ended_at=hour(ended))
+    until = None if started is None else NOON + timedelta(hours=started + 8)
+    row = Spending(
+        asker="U",
+        state=state,
+        usd_per_hour=1,
+        usd_total=8,
+        started_at=hour(started),
+        ended_at=hour(ended),
+        until=until,
+    )
     assert charge(row, NOON) == (spent, committed)
 
 
@@ -136,11 +145,11 @@ def test_drift_counts_in_both_directions_and_an_unknown_price_is_a_change() -> N
     assert not drifted(None, None, 5)
 
 
-def test_the_price_counts_all_machines_and_disks_stand_apart() -> None:
+def test_the_price_counts_all_machines_and_their_disks() -> None:
     found = price(wanted(count=2, hours=10, disk_gb=100), CATALOG)
     assert found is not None
     assert found.usd_per_hour == pytest.approx(2.012)
-    assert found.usd_total == pytest.approx(20.12)
+    assert found.usd_total == pytest.approx(20.12 + 2 * 100 * 0.08 * 10 / 730)
     assert found.usd_disk == pytest.approx(2 * 100 * 0.08 * 10 / 730)
     assert price(wanted(instance_type="p5e.48xlarge"), CATALOG) is None
 
