@@ -12,6 +12,7 @@ from estimator import energy, said
 from estimator.candidates import Estimator
 from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
+from estimator.parse_retired import said_of
 from estimator.price import is_service, work_hours
 from estimator.rank import Ranking, rank
 from estimator.result import Estimate, Step
@@ -81,7 +82,7 @@ def answer(
         work=work,
         asked=said.asked(work),
         words=said.words(work, catalog),
-        headline=_headline(work, ranking, per) + _lighter(ranking, per, shapes),
+        headline=said_of(work.notes) + _headline(work, ranking, per) + _lighter(ranking, per, shapes),
         per=per,
         options=options,
         best=options[0] if ranking.best else None,
@@ -142,6 +143,9 @@ def _per(work: Workload, ranking: Ranking) -> str:
 
 def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, bool, str]:
     as_of = shown.rate.as_of if shown and shown.rate else catalog.prices_as_of
+    if shown and shown.rate is None:
+        where = f" in {shown.region}" if shown.instance_type else ""
+        return as_of, False, f"No price is known for {shown.instance_type or shown.chip}{where}."
     days = (today - as_of).days
     line = f"Prices as of {as_of}"
     if shown and shown.rate:

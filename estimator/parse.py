@@ -13,6 +13,7 @@ from estimator.parse_filler import FILLER, HINT_OF, LEADS, vocabulary
 from estimator.parse_keys import BY_NAME, EXAMPLE, Key, Unclear, key_of, nearest, unknown_key, value
 from estimator.parse_numbers import NUMBER_WORDS
 from estimator.parse_phrases import take_phrases
+from estimator.parse_retired import take_retired
 from estimator.parse_text import Found, Text, Word
 from estimator.parse_words import take_words
 from estimator.units import count
@@ -40,6 +41,7 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
     if not re.search(r"\w", text.now):
         raise Unclear("Say what to estimate.", field="kind")
     _take_pairs(text, found, catalog)
+    take_retired(text, found)
     names.take_model(text, found, catalog, plain=False)
     names.take_unknown_hub_name(text, catalog)
     machines.take_machines(text, found, catalog)

@@ -10,6 +10,7 @@ from data.names import chip_spellings
 from estimator.parse_keys import BY_NAME, Unclear, checked, nearest
 from estimator.parse_names import counts_something, phrase_of, windows
 from estimator.parse_numbers import NUMBER_WORDS
+from estimator.parse_retired import retired
 from estimator.parse_text import Found, Machine, Text, Word
 
 TYPE = re.compile(
@@ -52,6 +53,7 @@ def chip_named(word: str, catalog: Catalog, *, field: str = "accelerator") -> st
     try:
         return catalog.chip(word[:80]).name
     except UnknownName as unknown:
+        _refuse_retired(word, field)
         near = unknown.nearest[0] if unknown.nearest else ""
         raise Unclear(
             f"I do not know the accelerator {word[:80]!r}" + (f"; the nearest is {near}." if near else "."),
@@ -67,6 +69,7 @@ def instance_name(word: str, catalog: Catalog, *, field: str = "instance_type") 
     try:
         return catalog.instance(word).name
     except UnknownName as unknown:
+        _refuse_retired(word, field)
         near = unknown.nearest[0] if unknown.nearest else ""
         raise Unclear(
             f"I do not know the instance type {word!r}" + (f"; the nearest is {near}." if near else "."),
@@ -75,6 +78,11 @@ def instance_name(word: str, catalog: Catalog, *, field: str = "instance_type") 
             example=f"on 1 x {near or 'g5.xlarge'}",
             word=word,
         ) from None
+
+
+def _refuse_retired(word: str, field: str) -> None:
+    if said := retired(word):
+        raise Unclear(f"{said}.", field=field, nearest="inf2.xlarge", example="on 1 x inf2.xlarge", word=word)
 
 
 def unknown_machine(word: str, catalog: Catalog) -> Unclear:

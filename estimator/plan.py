@@ -87,7 +87,8 @@ def _stack(work: Training, text: bool, said: list[str]) -> tuple[str, bool]:
         return stack, False
     usual, words = UNNAMED, "an average one assumed, near FSDP-class"
     if text and isinstance(work, FineTuning):
-        usual, words = "huggingface", "Hugging Face Trainer with PEFT assumed"
+        adapters = " with PEFT" if work.method in ("lora", "qlora") else ""
+        usual, words = "huggingface", f"Hugging Face Trainer{adapters} assumed"
     named = f"framework {work.framework!r} is not a calibrated one" if work.framework else "no framework named"
     said.append(f"{named}: {words}")
     return usual, True

@@ -229,8 +229,23 @@ def _kept(order: list[Option], best: Option | None, front: set[int]) -> list[Opt
 # -- what to say besides
 
 
+def _elsewhere(best: Option, catalog: Catalog) -> Iterator[str]:
+    """Where a type has a price that has none in the region asked for."""
+    kind = best.instance_type or ""
+    for market in MARKETS:
+        if places := catalog.regions_with(kind, market):
+            rate = catalog.rate(kind, places[0], market)
+            price = f" for {money(rate.usd_per_hour)} an hour" if rate else ""
+            also = f", also in {', '.join(places[1:4])}" if len(places) > 1 else ""
+            yield f"{kind} is known as {market} in {places[0]}{price}{also}"
+            return
+
+
 def _notes(best: Option | None, work: Workload, catalog: Catalog) -> Iterator[str]:
-    if best is None or best.instance_type is None or best.rate is None:
+    if best is None or best.instance_type is None:
+        return
+    if best.rate is None:
+        yield from _elsewhere(best, catalog)
         return
     regions = catalog.regions_with(best.instance_type, best.market)
     if regions and regions[0] != best.region:

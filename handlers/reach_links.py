@@ -6,6 +6,7 @@ import json
 import re
 
 from bot import launch
+from bot.hub import Hub, understood
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
 from bot.rules import links
@@ -14,7 +15,6 @@ from bot.rules.links import Target
 from bot.rules.people import may_act
 from bot.store import estimates, launches
 from estimator.answer import answer
-from estimator.parse import parse
 from handlers.views import reach as views
 from handlers.views.message import Block, plain
 
@@ -65,5 +65,6 @@ def _blocks(parts: Parts, target: Target) -> list[Block]:
         return []
     if any("wanted" in option for option in kept["options"]):  # somebody named a machine: nothing was estimated
         return views.shown_words(str(kept["words"]))
-    found = answer(parse(str(kept["words"]), parts.catalog), parts.catalog, parts.clock.now().date())
+    work, catalog = understood(str(kept["words"]), parts.catalog, Hub.of(parts.settings, parts.clock))
+    found = answer(work, catalog, parts.clock.now().date())
     return views.shown_estimate(found)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import launch
+from bot.hub import Hub, understood
 from bot.launch import Reply
 from bot.ops import TRIES, Done, Op, Outcome, Retry
 from bot.parts import Parts
@@ -17,7 +18,6 @@ from bot.rules.people import may_act
 from bot.store import launches
 from estimator.answer import Answer, answer
 from estimator.parse import Unclear as NotAnEstimate
-from estimator.parse import parse
 from handlers import errors
 from handlers.launch import default_region
 
@@ -63,7 +63,8 @@ def _tell(parts: Parts, op: Op, *, outputs: Outputs | None = None, error: str = 
 
 def _estimate(parts: Parts, op: Op) -> Outputs:
     words = str(_input(op, "text"))
-    found = answer(parse(words, parts.catalog), parts.catalog, parts.clock.now().date())
+    work, catalog = understood(words, parts.catalog, Hub.of(parts.settings, parts.clock))
+    found = answer(work, catalog, parts.clock.now().date())
     return outputs(found)
 
 

@@ -32,6 +32,12 @@ def test_bad_words_get_one_sentence_that_only_the_asker_sees(town: World) -> Non
     assert "llama" not in town.said(ML, user=LEAD)
 
 
+def test_a_model_that_only_the_hub_may_know_is_asked_there_or_said_to_be_unknown(town: World) -> None:
+    town.command("/ml-estimate finetune acme/foo-lm lora samples=50k")
+    assert "acme/foo-lm is not in the catalog, and the Hugging Face hub is not asked" in town.said(ML, user=ENGINEER)
+    assert "acme" not in town.said(ML, user=LEAD)
+
+
 def test_a_request_is_approved_by_somebody_else_and_runs_once(town: World) -> None:
     ask(town)
     card = town.said(APPROVALS, user=LEAD)
