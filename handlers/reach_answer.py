@@ -21,6 +21,7 @@ from handlers.reach_steps import step
 from handlers.views import reach as views
 from handlers.views.fit import fitted
 from handlers.views.message import Message
+from handlers.views.named import named
 
 PATIENCE = 6  # times that Slack or AWS is asked again, about a minute; then the error is the answer
 
@@ -100,7 +101,7 @@ DRAWN: Mapping[str, Callable[[Parts, Question, str], Message]] = {
 
 def _say(parts: Parts, op: Op, asked: Question, message: Message) -> Outcome:
     """The answer is drawn now and kept with its row: it is what was so when it was asked."""
-    shown = fitted(message)
+    shown = fitted(named(message, parts.people.name))
     place = {"thread_ts": asked.thread, "user": asked.user, "response_url": asked.response_url}
     data = {**place, "text": shown.text, "blocks": shown.blocks}
     now = parts.clock.now()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 from bot import launch
 from bot.hub import Hub, understood
 from bot.ops import Done, Op, Outcome, Retry
@@ -16,10 +13,10 @@ from bot.rules.people import may_act
 from bot.store import estimates, launches
 from estimator.answer import answer
 from handlers.views import reach as views
-from handlers.views.message import Block, plain
+from handlers.views.message import Block
+from handlers.views.named import named_blocks
 
 PATIENCE = 6  # tries, about a minute: a link that shows nothing hurts nobody
-CALL = re.compile(r"<@([UW][A-Z0-9]+)>")
 # Slack's codes for a message that is gone, or in which nothing may be shown any more.
 OVER = frozenset(
     {"cannot_unfurl_url", "cannot_unfurl_message", "message_not_found", "channel_not_found", "not_in_channel"}
@@ -36,7 +33,7 @@ def unfurl(parts: Parts, op: Op) -> Outcome:
         target = links.target(parts.settings.mlbot_public_url, url)
         blocks = _blocks(parts, target) if target else []
         if blocks:
-            shown[url] = {"blocks": _by_name(parts, blocks)}
+            shown[url] = {"blocks": named_blocks(blocks, parts.people.name)}
     if not shown:
         return Done()
     try:
@@ -45,13 +42,6 @@ def unfurl(parts: Parts, op: Op) -> Outcome:
         if error.code not in OVER and op.failures < PATIENCE:
             return Retry(str(error))
     return Done()
-
-
-def _by_name(parts: Parts, blocks: list[Block]) -> list[Block]:
-    """People are named and not called: who only is mentioned in a card needs no ping."""
-    text = json.dumps(blocks, ensure_ascii=False)
-    found: list[Block] = json.loads(CALL.sub(lambda call: json.dumps(plain(parts.people.name(call[1])))[1:-1], text))
-    return found
 
 
 def _blocks(parts: Parts, target: Target) -> list[Block]:

@@ -17,6 +17,7 @@ from handlers.views import week as week_views
 from handlers.views.blocks import actions, button, section
 from handlers.views.fit import fitted
 from handlers.views.message import Message, told
+from handlers.views.named import named
 
 
 def notice(parts: Parts, row: OutboxRow) -> Message:
@@ -47,7 +48,8 @@ def reminder(parts: Parts, row: OutboxRow) -> Message | None:
 
 def digest(parts: Parts, row: OutboxRow) -> Message:
     """The weekly message."""
-    return week_views.digest(idle.week(parts, row.to, date.fromisoformat(row.subject)))
+    message = week_views.digest(idle.week(parts, row.to, date.fromisoformat(row.subject)))
+    return named(message, parts.people.name)  # it tells of everybody, and nobody has to act
 
 
 def unclaimed(parts: Parts, row: OutboxRow) -> Message | None:
