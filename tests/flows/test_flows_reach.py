@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from world import APPROVALS, ENGINEER, LEAD, ML, World, buttons, words
 
+from bot.playground.slack import called
 from handlers.views import help as help_views
 
 BOT = "<@U0MLBOT>"
@@ -222,3 +223,15 @@ def test_a_muted_approver_is_not_reminded(quick_town: World) -> None:
     quick_town.pass_time(seconds=1)
     assert "waits since" in quick_town.direct("U0OPS")
     assert "waits since" not in quick_town.direct(LEAD)
+
+
+def test_a_list_in_a_channel_names_its_owners_and_calls_nobody(quick_town: World) -> None:
+    quick_town.command("/ml-launch g5.xlarge hours=8 purpose=run name=nightly")
+    quick_town.press("approve", user=LEAD, channel=APPROVALS)
+    quick_town.pass_time(minutes=2)
+    quick_town.pass_time(minutes=2)
+    ts = mention(quick_town, "who is running what?", user=LEAD)
+    (answer,) = replies(quick_town, ML, ts)
+    assert "nightly" in words(answer)
+    assert "Ann (engineer)" in words(answer)
+    assert called(answer) == set()
