@@ -12,7 +12,7 @@ from bot.rules.remind import WORTH_A_CHANGE, Digest
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, cut, header, section
 from handlers.views.forms import date_input, modal, text_input
-from handlers.views.message import Block, Message, plain, told
+from handlers.views.message import Block, Message, plain, timed
 from handlers.views.times import moment
 
 MOST = 12  # findings with buttons in one message; the rest is summed up
@@ -71,7 +71,7 @@ def unclaimed(one: Finding) -> Message:
         return Message(text, [section(text)])
     text = f"Whose is {title(one)}?"
     return Message(
-        text, [section(f"*{text}*\n{money(one)}. {told(one.verdict.reason)}"), _buttons(one, claim=True, own=False)]
+        text, [section(f"*{text}*\n{money(one)}. {timed(one.verdict.reason)}"), _buttons(one, claim=True, own=False)]
     )
 
 
@@ -119,8 +119,8 @@ def title(one: Finding) -> str:
 
 def _text(one: Finding) -> str:
     if one.outcome is not None:
-        return f"~{title(one)}~\n{told(one.outcome.words)}"
-    lines = [f"*{title(one)}*", f"*{money(one)}*", told(one.verdict.reason)]
+        return f"~{title(one)}~\n{timed(one.outcome.words)}"
+    lines = [f"*{title(one)}*", f"*{money(one)}*", timed(one.verdict.reason)]
     if one.spark:
         lines.append(f"`{spark(one.spark)}` {SIGNALS.get(one.spark_of, one.spark_of)} over the window")
     if plan := _plan(one):
@@ -128,7 +128,7 @@ def _text(one: Finding) -> str:
     if one.schedule:
         lines.append(f"On {plain(one.schedule)} only")
     if one.back_test is not None:
-        lines.append(f"_{told(one.back_test.words)}_")
+        lines.append(f"_{timed(one.back_test.words)}_")
     if one.verdict.confidence == "low":
         lines.append("_Low confidence._" + (f" {plain(one.verdict.advice)}" if one.verdict.advice else ""))
     return cut("\n".join(lines), 1400)
@@ -189,7 +189,7 @@ def _lost(one: Finding, verb: str) -> Block:
 
 def _unknown(one: Finding, *, claim: bool) -> list[Block]:
     advice = f" {plain(one.verdict.advice)}" if one.verdict.advice else ""
-    text = f"*{title(one)}*: unknown, {told(one.verdict.reason)}.{advice}"
+    text = f"*{title(one)}*: unknown, {timed(one.verdict.reason)}.{advice}"
     return [section(cut(text, 800)), _buttons(one, claim=claim, own=True)]
 
 

@@ -35,6 +35,11 @@ def told(text: str) -> str:
     return MOMENT.sub(_zoned, PERSON.sub(r"<\1>", plain(text)))
 
 
+def timed(text: str) -> str:
+    """A sentence that holds words of people: its times are each reader's, and it names nobody so that they hear it."""
+    return MOMENT.sub(_zoned, plain(text))
+
+
 def _zoned(found: re.Match[str]) -> str:
     try:
         return moment(datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC))
