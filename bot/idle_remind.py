@@ -102,8 +102,14 @@ def week(parts: Parts, to: str, day: date) -> Week:
         by_owner=tuple(sorted(((who, _spent(one)) for who, one in by_owner.items()), key=lambda pair: -pair[1].usd)),
         by_day=tuple((when, _spent(one)) for when, one in by_day.items()),
         unknown=tuple(one for one in report.findings if one.verdict.level == "unknown") if report else (),
+        kept=by_price(one for one in report.findings if one.hold and one.hold.what == "keep") if report else (),
         gaps=report.gaps if report else (),
     )
+
+
+def by_price(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Dearest first; what has no known price before all."""
+    return tuple(sorted(found, key=lambda one: (one.usd_per_day is not None, -(one.usd_per_day or 0))))
 
 
 @dataclass(frozen=True, slots=True)

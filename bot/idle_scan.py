@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import idle_owner, idle_record
-from bot.idle_survey import LongLooks, ScanLook, Survey, survey
+from bot.idle_looks import LongLooks
+from bot.idle_survey import ScanLook, Survey, survey
 from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
 from bot.rules.idle_sweep import guard
@@ -26,7 +27,7 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     places = [(account, region) for account in parts.cloud.accounts() for region in parts.cloud.regions(account)]
     with parts.store.reading() as tx:
         before = idle.counts_a_day_before(tx, now)
-    long_looks = LongLooks(LONG_LOOKS)
+    long_looks = LongLooks(LONG_LOOKS, places, turn=int(now.timestamp() // 900))
 
     def look(place: tuple[str, str]) -> tuple[Survey, list[Finding]]:
         known = idle_record.remembered(parts, *place, now)

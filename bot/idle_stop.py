@@ -170,11 +170,16 @@ def sweep(parts: Parts, report: ScanReport) -> int:
             payload = {"value": one.ref, "user": audit.BOT}
             work.enqueue(tx, kind="idle.auto_stop", key=key, payload=payload, now=written)
         if plan.would and channel and ticks.claim(tx, job="idle.dry_run", due=day, now=written):
-            names = ", ".join(one.resource.name or one.resource.id for one in plan.would)
+            names = "; ".join(_would(one) for one in plan.would)
             text = f"Dry run: mlbot would have stopped {names}. Nothing was done."
             outbox.say(tx, what="notice", subject=f"auto-stop:{day}", to=channel, now=written, data={"text": text})
     parts.wake()
     return len(plan.stop)
+
+
+def _would(one: Finding) -> str:
+    price = f", {usd(one.usd_per_day)} a day" if one.usd_per_day is not None else ""
+    return f"{one.resource.name or one.resource.id} ({one.verdict.reason}{price}; {one.told} unanswered reminders)"
 
 
 def stop_by_itself(parts: Parts, op: Op) -> work.Outcome:

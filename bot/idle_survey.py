@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from bot.idle_looks import LongLooks
 from bot.kinds import KINDS, Kind, Look
 from bot.kinds.base import Fact
 from bot.parts import Parts
@@ -60,21 +60,6 @@ class Survey:
     seen: tuple[Seen, ...]
     gaps: tuple[Gap, ...]
     blind: frozenset[str]
-
-
-class LongLooks:
-    """How many machines one scan may look back over for days; the next scan goes on where this one stopped."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most
-        self._lock = threading.Lock()
-
-    def take(self, wanted: int) -> int:
-        """Up to *wanted* of what is left."""
-        with self._lock:
-            given = min(wanted, self._left)
-            self._left -= given
-            return given
 
 
 class ScanLook(Look):
@@ -135,6 +120,7 @@ def survey(parts: Parts, look: ScanLook, remembered: Mapping[Key, Remembered], l
             place.blind.add(kind.name)
             continue
         seen += _kind(place, kind)
+    long_looks.done((look.account, look.region))
     return Survey(look.account, look.region, tuple(seen), tuple(_merged(place)), frozenset(place.blind))
 
 
@@ -158,9 +144,15 @@ def _kind(place: Place, kind: Kind) -> list[Seen]:
         place.silent = isinstance(error, Unsure)
         return []
     seen = [_rest(place, kind, one) for one in found if one.state not in AT_WORK]
+    judged: dict[str, Seen] = {}
     for chunk in _chunks([one for one in found if one.state in AT_WORK]):
-        seen += _work(place, kind, chunk)
-    return seen
+        judged |= {one.resource.id: one for one in _work(place, kind, chunk)}
+    try:
+        judged |= _looked_back(place, kind, list(judged.values()))
+    except CloudError as error:
+        place.gap(kind.name, f"metrics of many days: {error}")
+        place.silent = isinstance(error, Unsure)
+    return seen + [_unless_in_session(place, one) for one in judged.values()]
 
 
 def _rest(place: Place, kind: Kind, one: Resource) -> Seen:
@@ -178,8 +170,7 @@ def _work(place: Place, kind: Kind, chunk: Sequence[Resource]) -> list[Seen]:
         judged = {found.resource.id: found for found, _ in seen}
         del seen
         judged |= {found.resource.id: found for found, _ in _measured(place, kind, days, _day(place.rules))}
-        judged |= _looked_back(place, kind, list(judged.values()))
-        return [_unless_in_session(place, one) for one in judged.values()]
+        return list(judged.values())
     except CloudError as error:
         place.gap(kind.name, f"metrics: {error}")
         place.silent = isinstance(error, Unsure)
@@ -211,18 +202,32 @@ def _seen(place: Place, kind: Kind, one: Resource, usage: Usage) -> Seen:
 
 
 def _looked_back(place: Place, kind: Kind, seen: Sequence[Seen]) -> dict[str, Seen]:
-    """The same machines over many days, for those that turned quiet since the last scan; dearest first."""
-    worth = [one for one in seen if _worth_a_long_look(place, one)]
-    worth.sort(key=lambda one: (-(one.resource.usd_per_hour or 0), one.resource.id))
+    """
+    The same machines over many days, for those that turned quiet since the last scan.
+
+    Those that were never looked at come first, then those whose look is longest ago, so that each has its turn; of
+    equals the dearest.
+    """
+    worth = [] if place.silent else [one for one in seen if _worth_a_long_look(place, one)]
+    worth.sort(key=lambda one: _turn(place, one))
     found: dict[str, Seen] = {}
+    here = (place.look.account, place.look.region)
     back = timedelta(days=place.rules.history_days)
-    chosen = [one.resource for one in worth[: place.long_looks.take(len(worth))]]
+    chosen = [one.resource for one in worth[: place.long_looks.take(len(worth), here)]]
     for chunk in _chunks(chosen, LONG_CHUNK):
         for again, usage in _measured(place, kind, chunk, back):
             behind = past(again.resource, usage, rule_for(place.rules, again.resource))
             forbidden = _forbidden(place.look, again.resource)
             found[again.resource.id] = replace(again, past=behind, forbidden=forbidden)
     return found
+
+
+def _turn(place: Place, seen: Seen) -> tuple[float, float, str]:
+    one = seen.resource
+    last = place.of(one).looked_at
+    # By the hour: among machines of one scan, whose looks are seconds apart, the price decides.
+    ago = last.timestamp() // 3600 if last else 0.0
+    return (ago, -(one.usd_per_hour or 0), one.id)
 
 
 def _forbidden(look: Look, one: Resource) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from datetime import date
 
 from bot.rules.idle_finding import Finding, Gap
 
+LEAST = 0.01  # USD below which nobody is named
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -28,7 +30,14 @@ class Week:
     by_owner: tuple[tuple[str, Spent], ...]  # most spent first
     by_day: tuple[tuple[date, Spent], ...]
     unknown: tuple[Finding, ...] = ()
+    kept: tuple[Finding, ...] = ()  # what somebody keeps alive now, dearest first
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def savers(self) -> tuple[tuple[str, float], ...]:
+        """Who saved how many USD by stopping, deleting or changing something; most first."""
+        found = ((who, spent.saved) for who, spent in self.by_owner if who and spent.saved >= LEAST)
+        return tuple(sorted(found, key=lambda pair: -pair[1]))
 
     @property
     def total(self) -> Spent:

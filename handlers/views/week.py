@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.rules import idle_words as say
+from bot.rules.idle_finding import Finding
 from bot.rules.idle_week import Spent, Week
 from handlers.views.blocks import context, header, section
 from handlers.views.message import Message, plain
+from handlers.views.times import moment
 
 OWNERS = 12
+KEPT = 5
 BAR = 24
 
 
@@ -21,13 +26,34 @@ def digest(week: Week) -> Message:
         blocks.append(section(_days(week)))
     else:
         blocks.append(section("Nothing that mlbot can see was billed."))
-    lines = [f"{say.usd(total.kept)} of it was kept on purpose, {say.usd(total.saved)} was saved by stopping."]
+    lines = [f"{say.usd(total.kept)} of it was kept on purpose, {say.usd(total.saved)} was saved{_savers(week)}."]
+    if week.kept:
+        lines.append("*Kept alive:* " + "; ".join(_kept(one) for one in week.kept[:KEPT]) + _more(week.kept, KEPT))
     if week.unknown:
         names = ", ".join(plain(one.resource.name or one.resource.id) for one in week.unknown[:8])
-        lines.append(f"*Nobody can judge:* {names}. Install the GPU metric there, or tag them.")
+        more = _more(week.unknown, 8)
+        lines.append(f"*Nobody can judge:* {names}{more}. Install the GPU metric there, or tag them.")
     lines += [f"*Not seen:* {plain(gap.region)}: {plain(gap.reason)}" for gap in week.gaps[:3]]
     blocks.append(context(*lines))
     return Message(point, blocks)
+
+
+def _savers(week: Week) -> str:
+    named = [f"{say.usd(usd)} by <@{who}>" for who, usd in week.savers[:5]]
+    return f" ({', '.join(named)})" if named else ""
+
+
+def _kept(one: Finding) -> str:
+    """demo-box until Fri by @ann, $27 a day (demo on Friday)."""
+    assert one.hold is not None
+    price = f"{say.usd(one.usd_per_day)} a day" if one.usd_per_day is not None else "price unknown"
+    why = f" ({plain(one.hold.reason)})" if one.hold.reason else ""
+    name, until = plain(one.resource.name or one.resource.id), moment(one.hold.until)
+    return f"{name} until {until} by <@{one.hold.by}>, {price}{why}"
+
+
+def _more(found: Sequence[Finding], shown: int) -> str:
+    return f" and {len(found) - shown} more" if len(found) > shown else ""
 
 
 def _owners(week: Week) -> str:
