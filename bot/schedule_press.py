@@ -135,11 +135,15 @@ def _change(tx: Tx, wish: Wish) -> Result:
 
 def _set(tx: Tx, wish: Wish, hours: Hours) -> Result:
     plan = schedules.put(tx, wish.ref, hours, by=wish.person.id, now=wish.now)
-    edge = plan.next_edge(wish.now)
+    edge = plan.coming(wish.now, running=wish.one.state != "stopped")
     saves = saves_a_month(saved_by_a_stop(wish.one), hours)
     money = f", saves about {usd(saves)} a month against running all the time" if saves is not None else ""
     first = f"It {'starts' if edge.on else 'stops'} next {local(edge.at, hours.zone)}"
-    only = "; what somebody stopped by hand is never started" if edge.on else ", unless it works then"
+    only = ", unless it works then"
+    if edge.on and plan.asleep_at is None:
+        first, only = "It is stopped, and what somebody stopped by hand is never started; Start it when you need it", ""
+    elif edge.on:
+        only = ""
     words = f"Runs {hours.words}{money}. {first}{only}."
     return Result("scheduled", words, hours.words)
 

@@ -86,6 +86,11 @@ class Schedule:
         """The first edge later than *after*."""
         return min((edge for edge in self._edges(after) if edge.at > after), key=lambda edge: edge.at)
 
+    def coming(self, now: datetime, *, running: bool) -> Edge:
+        """The next edge that changes anything for a machine that is *running* now, or is not."""
+        edge = self.next_edge(now)
+        return self.next_edge(edge.at) if edge.on == running else edge
+
     def on(self, at: datetime) -> bool:
         """Whether it shall be on at *at*."""
         return self.last_edge(at).on

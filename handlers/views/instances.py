@@ -62,7 +62,7 @@ def _item(one: Listed, at: datetime) -> list[Block]:
         f"{_money(one)} · owner {owner}" + (f" · ends {moment(thing.until)}" if thing.until else ""),
     ]
     if one.schedule:
-        lines.append(schedule.line(one.schedule, saved, at))
+        lines.append(schedule.line(one.schedule, saved, at, running=thing.state != "stopped"))
     if thing.purpose:
         lines.append(f"_{plain(thing.purpose)}_")
     blocks = [section("\n".join(lines)[:2900])]

@@ -32,13 +32,15 @@ def _preset(hours: Hours, usd_per_hour: float | None) -> str:
     return f"On {when}" + (f", saves {say.usd(saves)} a month" if saves else "")
 
 
-def line(plan: Schedule, usd_per_hour: float | None, now: datetime) -> str:
+def line(plan: Schedule, usd_per_hour: float | None, now: datetime, *, running: bool) -> str:
     """Its hours, what they save, what comes next and what holds it up."""
     saves = saves_a_month(usd_per_hour, plan.hours)
-    edge, zone = plan.next_edge(now), plan.hours.zone
+    edge, zone = plan.coming(now, running=running), plan.hours.zone
     kept = f"; kept on until {local(plan.kept.until, zone)}" if plan.kept and plan.kept.until > now else ""
     money = f", saves {say.usd(saves)} a month" if saves else ""
     then = f"{'starts' if edge.on else 'stops'} {local(edge.at, zone)}"
+    if edge.on and plan.asleep_at is None:
+        then = "stopped by hand, so it stays so until somebody starts it"
     note = f"\n_Last change: {plain(plan.note)}_" if plan.note else ""
     return f"On {plain(plan.hours.words)}{money}{kept}; {then}{note}"
 

@@ -145,6 +145,14 @@ def test_a_time_is_read_as_people_write_it(text: str) -> None:
     assert hours_of("weekdays", text, "24:00", "UTC").words == "weekdays 08:00-00:00, UTC time"
 
 
+def test_what_runs_outside_its_hours_stops_next_and_what_sleeps_starts_next() -> None:
+    sunday = at("2026-11-22T12:00+01:00")
+    assert plan().coming(sunday, running=True).at == at("2026-11-23T19:00+01:00")
+    assert plan().coming(sunday, running=False).at == at("2026-11-23T08:00+01:00")
+    assert plan().coming(MONDAY_NOON, running=True).at == at("2026-11-23T19:00+01:00")
+    assert plan().coming(MONDAY_NOON, running=False).at == at("2026-11-24T08:00+01:00")
+
+
 # --- properties -----------------------------------------------------------------------------------------------------
 
 any_hours = st.builds(
