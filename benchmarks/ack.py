@@ -1,6 +1,6 @@
 """How fast a signed slash command is acked: `mlbot run` beside a bare Bolt app on the same server, in the same run.
 
-2,000 commands one after another, 200 at once, and 200 at once while estimates are computed. Everything is on 127.0.0.1
+2,000 commands one after another, 200 at once, 200 at once during an idle scan, and 500 while estimates are computed. Everything is on 127.0.0.1
 and ends by itself. Prints a table and exits 1 when a bound does not hold (ratio 3, p99 100 ms, worst 1 s).
 """
 
@@ -22,7 +22,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode
 
+from bot.clock import Clock
+from bot.playground.aws import LocalAws
+from bot.playground.seed import seed
+
 SECRET = "benchmark-secret"
+NOWHERE = "http://127.0.0.1:9"
 ESTIMATE = "finetune llama-3-8b with lora on 50k samples of 512 tokens for 3 epochs"
 BARE = """
 import os
@@ -142,8 +147,14 @@ def under_estimates(port: int, slack: int, count: int) -> Times:
     return times
 
 
+def during_a_scan(port: int, slack: int, count: int) -> Times:
+    """*count* commands at once just after somebody asked for a scan of every region."""
+    send(http.client.HTTPConnection("127.0.0.1", port), "/ml-idle", "now", 10_000, slack)
+    return at_once(port, slack, count)
+
+
 @contextmanager
-def served(command: list[str], port: int, slack: int, folder: str) -> Iterator[None]:
+def served(command: list[str], port: int, slack: int, folder: str, aws: str = NOWHERE) -> Iterator[None]:
     """A child process that answers on *port* until the block ends."""
     env = {
         **os.environ,
@@ -152,7 +163,7 @@ def served(command: list[str], port: int, slack: int, folder: str) -> Iterator[N
         "SLACK_API_URL": f"http://127.0.0.1:{slack}/api/",
         "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{folder}/mlbot.db",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ENDPOINT_URL": aws,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
@@ -185,7 +196,10 @@ def main() -> int:
     answers = slack.server_address[1]
     with tempfile.TemporaryDirectory() as folder:
         ports = free_port(), free_port()
-        ours = served([sys.executable, "-m", "bot", "run"], ports[0], answers, folder)
+        aws = LocalAws(Clock())
+        endpoint = aws.start()
+        seed(aws)
+        ours = served([sys.executable, "-m", "bot", "run"], ports[0], answers, folder, endpoint)
         bare = served([sys.executable, "-c", BARE], ports[1], answers, folder)
         with ours, bare:
             for port in ports:
@@ -195,6 +209,7 @@ def main() -> int:
                 "mlbot, 2,000 in turn": in_turn(ports[0], answers, 2000),
                 "bare Bolt, 200 at once": at_once(ports[1], answers, 200),
                 "mlbot, 200 at once": at_once(ports[0], answers, 200),
+                "mlbot, 200 at once during a scan": during_a_scan(ports[0], answers, 200),
                 "mlbot, 500 in turn under estimates": under_estimates(ports[0], answers, 500),
             }
     print(f"{'':36} {'p50 ms':>8} {'p99 ms':>8} {'worst ms':>9}")
@@ -203,7 +218,8 @@ def main() -> int:
     ratio = rows["mlbot, 2,000 in turn"].p50 / rows["bare Bolt, 2,000 in turn"].p50
     print(f"p50 of mlbot / p50 of bare Bolt: {ratio:.2f}")
     slow = max(rows["mlbot, 2,000 in turn"].p99, rows["mlbot, 500 in turn under estimates"].p99)
-    return 0 if ratio <= 3 and slow < 100 and rows["mlbot, 200 at once"].worst < 1000 else 1
+    worst = max(rows["mlbot, 200 at once"].worst, rows["mlbot, 200 at once during a scan"].worst)
+    return 0 if ratio <= 3 and slow < 100 and worst < 1000 else 1
 
 
 if __name__ == "__main__":

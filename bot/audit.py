@@ -68,6 +68,17 @@ def head(store: Store) -> tuple[int, str]:
         return table.head(tx)
 
 
+def story(store: Store, subject: str) -> list[dict[str, Any]]:
+    """Every row about *subject*, and about what it came from or led to: a machine's request, a request's machines."""
+    found = export(store)
+    about = {subject}
+    for row in found:
+        machines = row["detail"].get("instance_ids") or []
+        if subject == row["subject"] or subject in machines:
+            about |= {row["subject"], *machines}
+    return [row for row in found if row["subject"] in about]
+
+
 def verify(store: Store, *, published: tuple[int, str] | None = None) -> Report:
     """
     Walk the chain; *published* is a number and hash that were written down elsewhere before.

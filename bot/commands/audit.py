@@ -1,4 +1,4 @@
-"""`mlbot audit verify | export`: whether the log is whole, and its rows as JSON lines or CSV."""
+"""`mlbot audit tell | verify | export`: who did what, whether the log is whole, its rows as JSON lines or CSV."""
 
 from __future__ import annotations
 
@@ -19,11 +19,35 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verify = verbs.add_parser("verify", help="walk the hash chain; exit 1 at the first row that was changed")
     verify.add_argument("--published", metavar="ROW:HASH", help="a head that was posted earlier; must be in the log")
     verify.set_defaults(run=run_verify)
+    tell = verbs.add_parser("tell", help="what happened to a request or machine, who asked and who allowed it")
+    tell.add_argument("subject", metavar="ID", help="a launch (l_...) or an AWS id (i-...)")
+    tell.set_defaults(run=run_tell)
     export = verbs.add_parser("export", help="print every row")
     export.add_argument("--subject", default="", help="only rows about this launch or instance")
     export.add_argument("--since", type=datetime.fromisoformat, help="ISO time")
     export.add_argument("--csv", action="store_true", help="CSV instead of JSON lines")
     export.set_defaults(run=run_export)
+
+
+FACTS = ("wanted", "how", "reason", "usd_total", "zone", "instance_ids", "until", "aws_request_id", "code", "error")
+
+
+def run_tell(args: argparse.Namespace) -> int:
+    """0 when something is known of the subject, 1 when nothing is."""
+    from bot import audit
+
+    rows = audit.story(existing(), args.subject)
+    for row in rows:
+        facts = ((name, row["detail"].get(name)) for name in FACTS)
+        words = " ".join(f"{name}={_brief(value)}" for name, value in facts if value and not isinstance(value, dict))
+        print(f"{row['at'][:19]} {row['actor']:12} {row['action']:24} {row['subject']}  {words}".rstrip())
+    if not rows:
+        print(f"The audit log says nothing of {args.subject}.", file=sys.stderr)
+    return 0 if rows else 1
+
+
+def _brief(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def run_verify(args: argparse.Namespace) -> int:

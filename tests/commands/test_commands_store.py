@@ -95,3 +95,24 @@ def test_a_policy_that_lets_nobody_approve_says_so(
     (tmp_path / "policy.toml").write_text("")
     assert main(["policy", "check", "policy.toml"]) == 0
     assert "nobody, so nothing can be launched" in capsys.readouterr().out
+
+
+def test_who_asked_and_who_allowed_a_machine_is_told_by_its_id(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with store.transaction() as tx:
+        done = {"instance_ids": ["i-0abc"], "zone": "us-east-1a"}
+        audit.record(tx, actor="mlbot", action="launch.launched", subject="l_1", now=NOON, detail=done)
+        audit.record(tx, actor="U0ENG", action="instance.stop", subject="i-0abc", now=NOON)
+        audit.record(tx, actor="U0ENG", action="instance.stop", subject="i-0other", now=NOON)
+    for subject in ("i-0abc", "l_1"):
+        assert main(["audit", "tell", subject]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[1:3] for line in lines] == [
+            ["U0LEAD", "approve"],
+            ["mlbot", "launch"],
+            ["mlbot", "launch.launched"],
+            ["U0ENG", "instance.stop"],
+        ]
+    assert "zone=us-east-1a instance_ids=i-0abc" in lines[2]
+    assert main(["audit", "tell", "i-0nobody"]) == 1
