@@ -1,7 +1,8 @@
 """How fast a signed slash command is acked: `mlbot run` beside a bare Bolt app on the same server, in the same run.
 
-2,000 commands one after another, 200 at once, 200 at once during an idle scan, and 500 while estimates are computed. Everything is on 127.0.0.1
-and ends by itself. Prints a table and exits 1 when a bound does not hold (ratio 3, p99 100 ms, worst 1 s).
+2,000 commands one after another, 200 at once, 200 at once during an idle scan, and 500 while estimates are computed.
+Everything is on 127.0.0.1 and ends by itself. Prints a table and exits 1 when a bound does not hold (ratio 3,
+p99 100 ms, worst 1 s).
 """
 
 from __future__ import annotations

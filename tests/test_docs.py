@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import json
 import re
 from datetime import date
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from bot import doctor_slack
 from bot.__main__ import COMMANDS
 from bot.playground.slack.methods import METHODS
+from bot.rules.policy import Policy
 from bot.settings import Settings
 from data import load
 from estimator.answer import answer
@@ -146,3 +150,77 @@ def test_no_file_names_a_package_registry() -> None:
     )
     for path in (ROOT / "constraints.txt", ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", *DOCS):
         assert not names.search(path.read_text()), path
+
+
+def keys_of(section: Any, path: str = "") -> list[str]:
+    """Every key of the policy, with its tables."""
+    found = []
+    for name, field in section.model_fields.items():
+        found.append(name)
+        inner = field.annotation
+        if isinstance(inner, type) and hasattr(inner, "model_fields"):
+            found += keys_of(inner, f"{path}{name}.")
+    return found
+
+
+@pytest.mark.parametrize("key", sorted(set(keys_of(Policy))))
+def test_every_key_of_the_policy_is_explained(key: str) -> None:
+    default = (ROOT / "bot" / "default_policy.toml").read_text()
+    assert re.search(rf"\b{key}\b", default + ALL_DOCS), key
+
+
+def test_every_word_of_slack_is_documented_and_every_documented_one_exists() -> None:
+    in_code = {name for name in registered()["command"] if isinstance(name, str)}
+    assert set(re.findall(r"`(/ml-[a-z]+)", ALL_DOCS)) == in_code
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_verb_and_option_of_the_command_line_is_documented(command: str) -> None:
+    commands = argparse.ArgumentParser().add_subparsers()
+    importlib.import_module(f"bot.commands.{command}").add(commands)
+    missing = [word for word in _words(commands.choices[command]) if word not in ALL_DOCS]
+    assert not missing, missing
+
+
+def _words(parser: argparse.ArgumentParser) -> list[str]:
+    """Verbs and long options, those of verbs too; --help needs no words."""
+    found = []
+    for action in parser._actions:
+        found += [word for word in action.option_strings if word.startswith("--") and word != "--help"]
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                found += [name, *_words(inner)]
+    return found
+
+
+def test_the_readme_leads_each_reader_to_a_page() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for page in ("user", "lead", "operating", "contributing"):
+        assert f"(docs/{page}.md)" in readme
+
+
+def modules() -> list[str]:
+    """Every module of the product, as `bot/launch_answer`; a package file covers itself."""
+    rooms = [ROOT / room for room in ("bot", "handlers", "estimator", "data")]
+    found = (path.relative_to(ROOT).with_suffix("") for room in rooms for path in room.rglob("*.py"))
+    return sorted(str(path) for path in found)
+
+
+def named_in_the_architecture() -> set[str]:
+    """What architecture.md names in back quotes or at the head of a line of its map: paths and patterns."""
+    text = (ROOT / "docs" / "architecture.md").read_text().replace("<step>", "*").replace("<kind>", "*")
+    return set(re.findall(r"(?:bot|handlers|estimator|data)/[\w/*]+", text))
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    known = [*modules(), *{str(Path(name).parent) for name in modules()}, "bot", "handlers", "estimator", "data"]
+    wrong = [name for name in named_in_the_architecture() if not any(fnmatch(one, name.rstrip("/")) for one in known)]
+    assert not wrong, wrong
+
+
+def test_every_module_is_named_in_the_architecture_or_covered_by_a_pattern() -> None:
+    names = {name.rstrip("/") for name in named_in_the_architecture()}
+    missing = [
+        one for one in modules() if not one.endswith("/__init__") and not any(fnmatch(one, name) for name in names)
+    ]
+    assert not missing, missing
