@@ -165,7 +165,8 @@ def _shapes(answer: Answer) -> Iterator[str]:
     cells = [(one.kind, one.machines, money(one.usd) if one.fits else "no") for one in answer.shapes]
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     yield ""
-    yield f"Shapes to serve it in (cost of {answer.per}), the one that fits first:"
+    cost = f" (cost of {answer.per})" if answer.per else ""
+    yield f"Shapes to serve it in{cost}, the one that fits first:"
     for shape, line in zip(answer.shapes, cells, strict=True):
         head = "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + "  "
         yield from _wrapped(shape.reason, first=head, indent=" " * len(head))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from estimator import units
+from estimator import text, units
 from estimator.answer import Answer
 from estimator.option import Option
 from estimator.result import Memory
@@ -48,7 +48,7 @@ def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> li
     if named:
         blocks.append(section("\n".join(_line(name, row) for name, row in named)))
     if rows:
-        blocks.append(section(_table(rows)))
+        blocks.append(section(_table(answer, rows)))
     places = {(row.label, row.region): n for n, row in enumerate(rows)}
     presses = [_press(name, places[row.label, row.region], ref, start) for name, row in named if _launchable(row)]
     others = [
@@ -98,17 +98,17 @@ def _launchable(row: Option) -> bool:
     return row.instance_type is not None and row.market in LAUNCHABLE and row.estimate.fits
 
 
-def _table(rows: Sequence[Option]) -> str:
-    cells = [("machines", "market", "time", "cost")]
-    cells += [(row.machines, row.market, units.duration_range(row.hours), units.money_range(row.usd)) for row in rows]
-    widths = [max(len(row[n]) for row in cells) for n in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+def _table(answer: Answer, rows: Sequence[Option]) -> str:
+    """Machines, market, time (of a service its latency), cost, as in the terminal."""
+    cells = [text.headings(answer)[:4], *(text.row(one, answer)[:4] for one in rows)]
+    widths = [max(len(line[n]) for line in cells) for n in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     return "```" + plain("\n".join(lines)) + "```"
 
 
 def _served(shape: EndpointShape) -> str:
-    on = f" on {shape.machines}" if shape.machines else ""
-    return plain(f"Served as a {shape.kind}{on}, {units.money(shape.usd)}: {shape.reason}.")
+    on = f", {shape.machines}" if shape.machines else ""
+    return f"*Shape that fits:* {plain(f'{shape.kind}{on}, {units.money(shape.usd)}: {shape.reason}')}"
 
 
 def _small_print(answer: Answer) -> list[Block]:

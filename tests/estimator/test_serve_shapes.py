@@ -183,6 +183,7 @@ def test_a_pipeline_is_served_in_the_shape_of_its_second_part() -> None:
 def test_slack_says_the_shape_that_fits_and_keeps_the_rest_for_those_who_ask() -> None:
     found = told("infer llama-3-8b qps=5 input=512 output=256")
     shown = str(views.message(found, "e_1").blocks)
-    assert "Served as a real-time endpoint on" in shown
+    assert "*Shape that fits:* real-time endpoint, " in shown
+    assert "unknown" not in shown  # a service has a latency where a job has a time
     assert "Fargate" not in shown
     assert "Fargate" in str(views.how(found))
