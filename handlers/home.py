@@ -7,9 +7,12 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot import home
+from bot import home, mute
 from handlers.doorway import Doorway
 from handlers.views import home as views
+from handlers.views import mute as mute_views
+
+MOST = 98  # of the hundred blocks that Slack takes
 
 
 def opened(door: Doorway) -> Callable[..., None]:
@@ -31,4 +34,8 @@ def _admitted(door: Doorway, user: str) -> None:
 
 def show(door: Doorway, user: str) -> None:
     """Draw *user*'s Home tab as things stand."""
-    door.parts.slack.publish_home(user, views.home(home.of(door.parts, user)))
+    parts = door.parts
+    view = views.home(home.of(parts, user))
+    with parts.store.reading() as tx:
+        muted = mute.until(tx, user, parts.clock.now())
+    parts.slack.publish_home(user, {**view, "blocks": [*view["blocks"][:MOST], *mute_views.on_home(muted)]})

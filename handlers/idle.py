@@ -12,7 +12,7 @@ from bot import idle, mute
 from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import TooLate, Unclear
-from handlers import errors, received
+from handlers import errors, home, received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
 from handlers.views import idle as views
@@ -62,7 +62,10 @@ def quiet(door: Doorway) -> Listener:
         word, _, length = asked.action.partition("_")
         until = mute.switch(door.parts, f"{word} {length}", user=asked.user, team=asked.team)
         ack()
-        door.run(asked, lambda: door.whisper(asked, mute_views.answer(until)))
+        if asked.channel:
+            door.run(asked, lambda: door.whisper(asked, mute_views.answer(until)))
+        else:
+            door.run(asked, lambda: home.show(door, asked.user))
 
     return on_press
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers.views.blocks import actions, button, section
+from handlers.views.blocks import actions, button, context, section
 from handlers.views.message import Block, Message
 from handlers.views.times import moment
 
 MUTED = "Reminders are muted for you until {until}. What you must know still comes: your requests and your machines."
+ON_HOME = "Reminders are muted for you until {until}."
 UNMUTED = "Reminders come again."
 MUTE, UNMUTE = "Mute for me (1 week)", "Unmute"
 ME = "me"  # the button's value: who pressed is looked up at the press
@@ -20,6 +21,13 @@ def answer(until: datetime | None) -> Message:
         return Message(UNMUTED, [section(UNMUTED)])
     text = MUTED.format(until=moment(until))
     return Message(text, [section(text), actions(button(UNMUTE, "unmute", ME))])
+
+
+def on_home(until: datetime | None) -> list[Block]:
+    """How it stands, on the Home tab, with the button that changes it."""
+    if until is None:
+        return [row()]
+    return [context(ON_HOME.format(until=moment(until))), actions(button(UNMUTE, "unmute", ME))]
 
 
 def row() -> Block:

@@ -235,3 +235,14 @@ def test_a_list_in_a_channel_names_its_owners_and_calls_nobody(quick_town: World
     assert "nightly" in words(answer)
     assert "Ann (engineer)" in words(answer)
     assert called(answer) == set()
+
+
+def test_the_home_tab_says_how_reminders_stand_and_changes_it(town: World) -> None:
+    town.slack.open_home(user=ENGINEER)
+    town.settle()
+    for action, said in (("mute_1w", "muted for you until"), ("unmute", "Mute for me")):
+        view = town.slack.home(ENGINEER)
+        assert view is not None
+        town.slack.click_view(user=ENGINEER, view_id=view["id"], action_id=action)
+        town.settle()
+        assert said in json.dumps(town.slack.home(ENGINEER))
