@@ -21,12 +21,23 @@ COMMANDS = [
     {"command": "/ml-launch", "usage_hint": "g5.xlarge hours=8", "description": "Ask for a machine"},
     {"command": "/late", "description": "Never answers in time"},
 ]
-EVENTS = ["app_home_opened", "message.im"]
+EVENTS = ["app_home_opened", "message.im", "function_executed"]
 MANIFEST = {
     "features": {
         "slash_commands": COMMANDS,
         "app_home": {"home_tab_enabled": True},
         "shortcuts": [{"name": "Estimate this", "type": "message", "callback_id": "estimate", "description": "x"}],
+    },
+    "functions": {
+        "estimate": {
+            "title": "Estimate an ML job",
+            "description": "What a job costs",
+            "input_parameters": {
+                "text": {"type": "string", "title": "The job", "description": "In words", "is_required": True},
+                "hours": {"type": "number", "title": "Hours"},
+                "who": {"type": "slack#/types/user_id", "title": "Who asks"},
+            },
+        }
     },
     "settings": {"event_subscriptions": {"bot_events": EVENTS}},
     "oauth_config": {"scopes": {"bot": ["chat:write", "files:write", "im:write"]}},
@@ -182,6 +193,14 @@ def _listen(made: Place) -> None:
     def launch(ack: Any, body: dict[str, Any]) -> None:
         ack()
         app.client.views_open(trigger_id=body["trigger_id"], view=form())
+
+    @app.function("estimate")
+    def step(inputs: dict[str, Any], complete: Any, fail: Any) -> None:
+        heard.append(inputs)
+        if inputs["text"] == "bad":
+            fail("not <understood>")
+        else:
+            complete({"summary": "cheap & fast"})
 
     @app.command("/late")
     def late(ack: Any) -> None:
