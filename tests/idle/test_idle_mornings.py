@@ -250,6 +250,7 @@ def test_a_year_of_mornings_in_four_zones_with_restarts_at_random(tmp_path: Path
     first = {day for day in rows if day[1] <= date(2026, 1, 2)}
     assert set(rows) - first == {day for day in expected if day[1] > date(2026, 1, 2)}
     assert max(Counter(rows).values()) == 1
+    assert {row["version"] for row in world.posts("reminder")} == {1}, "none is written a second time"
     assert len(rows) > 600
 
 
