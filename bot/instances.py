@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from bot import audit, ops, outbox
+from bot import audit, launch_extend, ops, outbox
 from bot.instances_list import Listed, Listing, listing
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
 from bot.kinds.tags import UNTIL
-from bot.launch_rows import card, frozen
+from bot.launch_rows import frozen
 from bot.ops import Done, Op, OpFunction, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.click import Click
@@ -20,7 +20,6 @@ from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle import Resource
 from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label
 from bot.rules.policy import Policy
-from bot.store import instances as table
 from bot.store import launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none, stamp
@@ -69,8 +68,11 @@ def _answer(parts: Parts, op: Op) -> Outcome:
         return Retry(str(error))
     except CloudError as error:
         return _tell_and_end(parts, op, str(error))
-    decision = decide(_ask(parts, op, verb), found, parts.policy(), now)
+    asked = _ask(parts, op, verb, found)
+    decision = decide(asked, found, parts.policy(), now)
     with parts.store.transaction() as tx:
+        if decision.effect == "extend" and found and asked.judged:
+            decision = _more_hours(tx, parts, found, op, decision)
         detail = {"reason": decision.reason, "before": _brief(found), "effect": decision.effect}
         _audit(tx, op, f"instance.{verb}.{'allowed' if decision.allowed else 'refused'}", target, now, detail)
         if decision.effect == "none":
@@ -100,8 +102,6 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
     with parts.store.transaction() as tx:
         detail = {"before": op.payload["before"], "aws_request_id": request_id, "until": decision.until}
         _audit(tx, op, f"instance.{decision.effect}", target, now, detail)
-        if decision.until is not None and found and found.request:
-            _extend_launch(tx, found.request, decision.until, now)
         _tell(tx, op, decision, now, target.ref)
         _tell_owner(tx, op, decision, found, now)
         ops.finish(tx, op, now)
@@ -112,10 +112,15 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
 OPS: Mapping[str, OpFunction] = {"instances.press": _answer, "instances.carry_out": _carry_out}
 
 
-def _extend_launch(tx: Tx, request: str, until: datetime, now: datetime) -> None:
-    """The launch that made the machine ends later too, and its card says so."""
-    if table.extend(tx, request, until=until, now=now) and (launch := launches.find(tx, request)):
-        card(tx, launch, now)
+def _more_hours(tx: Tx, parts: Parts, found: Resource, op: Op, decision: Decision) -> Decision:
+    """More hours for what a request launched are a request themselves."""
+    launch = launches.find(tx, found.request or "")
+    assert launch is not None  # requests are never deleted
+    click = Click(**{name: value for name, value in op.payload.items() if name != "at"})
+    hours = float(click.data["hours"])
+    return replace(
+        decision, reason=launch_extend.ask(tx, parts, launch, click, hours, parts.clock.now()), effect="none"
+    )
 
 
 def _effect(target: Target, found: Resource, decision: Decision) -> str:
@@ -137,12 +142,13 @@ def _refused(parts: Parts, op: Op, target: Target, error: CloudError) -> Outcome
     return Done()
 
 
-def _ask(parts: Parts, op: Op, verb: Verb) -> Ask:
+def _ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
     """Who asks, as Slack says it now; raises SlackError, and then nobody does anything."""
     person = parts.people.fresh(str(op.payload["user"]))
     hours = (op.payload.get("data") or {}).get("hours")
     with parts.store.reading() as tx:
         why = frozen(tx)
+        ours = found is not None and launches.find(tx, found.request or "") is not None
     return Ask(
         verb=verb,
         person=person,
@@ -150,13 +156,14 @@ def _ask(parts: Parts, op: Op, verb: Verb) -> Ask:
         team=parts.people.team(),
         hours=float(hours) if hours is not None else None,
         frozen=why,
+        judged=ours,
     )
 
 
 def approvers(parts: Parts, policy: Policy) -> frozenset[str]:
     """The user ids that the policy names as approvers, by themselves or by a user group; never those it denies."""
     said = policy.approvals
-    named = frozenset(said.approvers).union(*(parts.people.members(group) for group in said.groups))
+    named = frozenset(said.approvers).union(*(parts.people.members(group) for group in said.all_groups))
     return named - frozenset(said.denied)
 
 

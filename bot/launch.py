@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import launch_remind, launch_sweep, ops, ops_tidy
+from bot import launch_extend, launch_extend_answer, launch_remind, launch_sweep, ops, ops_tidy
 from bot.launch_answer import answer, expire
 from bot.launch_ask import write_ask
 from bot.launch_check import check
 from bot.launch_drive import drive
 from bot.launch_end import end, watch
+from bot.launch_extend import card as extension_card
 from bot.launch_follow import follow
 from bot.launch_freeze import freeze as _freeze
 from bot.launch_freeze import switch
@@ -18,19 +19,33 @@ from bot.launch_rows import KIND, budgets, frozen
 from bot.launch_sweep import sweep
 from bot.ops import OpFunction
 from bot.parts import Parts
-from bot.rules import launch_next, launch_progress
+from bot.rules import extension, launch_next, launch_progress
 from bot.rules.click import Click
 from bot.rules.launch import Connect, Launch, LaunchCard, Reply, Wanted
 from bot.rules.launch_image import chip_family
 from bot.rules.policy import Policy
-from bot.store import attempts, launches, resources
+from bot.store import attempts, extensions, launches, resources
 from bot.store.db import Tx
 
-__all__ = ["OPS", "LaunchCard", "Reply", "Wanted", "ask", "card", "freeze", "press", "recover", "switch"]
+__all__ = [
+    "OPS",
+    "LaunchCard",
+    "Reply",
+    "Wanted",
+    "ask",
+    "card",
+    "extension_card",
+    "freeze",
+    "press",
+    "recover",
+    "switch",
+]
 
 OPS: Mapping[str, OpFunction] = {
     "launch.check": check,
     "launch.answer": answer,
+    "launch.extension": launch_extend_answer.answer,
+    "launch.extend": launch_extend.carry_out,
     "launch.drive": drive,
     "launch.follow": follow,
     "launch.end": end,
@@ -57,6 +72,8 @@ def ask(parts: Parts, wanted: Wanted, *, asker: str, team: str, key: str, reply:
 def press(parts: Parts, click: Click) -> None:
     """Write a press down: approve, deny, withdraw, break_glass, try_next, raise_quota. One transaction, no network."""
     kind = "launch.more" if click.action.startswith(MORE) else "launch.answer"
+    if click.value.startswith(f"{launch_extend.PREFIX}_"):
+        kind = "launch.extension"
     _write(parts, kind, click)
 
 
@@ -100,6 +117,7 @@ def card(parts: Parts, launch_id: str) -> LaunchCard:
             buttons=_buttons(policy, launch, choice),
             waits=_waits(tx, launch),
             next_choice=choice,
+            longer=tuple(extension.line(one) for one in extensions.of(tx, launch.id)),
         )
 
 
@@ -111,6 +129,7 @@ def recover(parts: Parts) -> None:
         ops_tidy.steady(tx, now)
         for launch in launches.expired(tx, now):
             expire(tx, launch, now)
+        launch_extend.expire_old(tx, now)
         for launch in launches.in_state(tx, "checking", "approved", "launching", "running"):
             kind = _kind_of_work(launch)
             if kind:

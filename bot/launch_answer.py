@@ -40,11 +40,13 @@ def answer(parts: Parts, op: Op) -> Outcome:
     except SlackError as error:
         if op.failures < PATIENCE:
             return Retry(str(error))
-        return _refused(parts, op, click, NOBODY_KNOWS)
+        return refused(parts, op, click, NOBODY_KNOWS)
     if launch is None:
-        return _refused(parts, op, click, UNKNOWN)
+        return refused(parts, op, click, UNKNOWN)
     skipped = everybody(parts, parts.policy()) if click.action.startswith("break_glass") else ()
-    may = still(parts, launch, who)
+    with parts.store.reading() as tx:
+        voted = launches.votes(tx, launch.id, shown=launch.shown)
+    may = still(parts, voted, who)
     with parts.store.transaction() as tx:
         now = parts.clock.now()  # after the wait for the database: expiry is judged at this moment
         ops.finish(tx, op, now)
@@ -54,7 +56,7 @@ def answer(parts: Parts, op: Op) -> Outcome:
         if around.needed != launch.needed and launch.state == "asked":
             launches.change(tx, launch.id, be=("asked",), now=now, needed=around.needed)
             card(tx, launch, now)
-        decision = _decide(launch, click, who, around, now)
+        decision = decide(launch, click, who, around, now)
         _carry_out(tx, launch, click, decision, around, now, skipped=skipped)
     parts.wake()
     return Done()
@@ -70,12 +72,10 @@ def is_approver(parts: Parts, policy: Policy, who: Person) -> bool:
     return any(who.id in parts.people.members(group, fresh=True) for group in approvals.all_groups)
 
 
-def still(parts: Parts, launch: Launch, who: Person) -> frozenset[str]:
-    """Who may approve at this moment, by policy and Slack; who said yes before and left since may not."""
+def still(parts: Parts, voted: tuple[str, ...], who: Person) -> frozenset[str]:
+    """Who may approve at this moment, by policy and Slack; who *voted* before and left since may not."""
     approvals = parts.policy().approvals
     members = [user for group in approvals.all_groups for user in parts.people.members(group, fresh=True)]
-    with parts.store.reading() as tx:
-        voted = launches.votes(tx, launch.id, shown=launch.shown)
     gone = {one for one in voted if one != who.id and _left(parts, one)}
     return frozenset({*approvals.approvers, *members}) - gone - set(approvals.denied)
 
@@ -126,7 +126,8 @@ def _around(
     return replace(around, votes=launch_decide.standing(votes, launch, around, may=may))
 
 
-def _decide(launch: Launch, click: Click, who: Person, around: Around, now: datetime) -> Decision:
+def decide(launch: Launch, click: Click, who: Person, around: Around, now: datetime) -> Decision:
+    """What one press comes to, by the rules of requests."""
     if click.action.startswith("approve"):
         return launch_decide.approve(launch, who, around, now)
     if click.action.startswith("deny"):
@@ -134,7 +135,7 @@ def _decide(launch: Launch, click: Click, who: Person, around: Around, now: date
     if click.action.startswith("withdraw"):
         return launch_decide.withdraw(launch, who, around)
     if click.action.startswith("break_glass"):
-        return launch_decide.break_glass(launch, who, around, now, _reason(click))
+        return launch_decide.break_glass(launch, who, around, now, reason(click))
     return Decision(f"mlbot knows no button {click.action!r} on a request.")
 
 
@@ -156,7 +157,7 @@ def _carry_out(
         _nothing(tx, launch, click, decision, now)
     if decision.state == "denied":
         words = f"{person(click.user)} denied your request for {which(launch)}"
-        notice(tx, launch, "denied", f"{words}: {_reason(click)}" if _reason(click) else f"{words}.", now=now)
+        notice(tx, launch, "denied", f"{words}: {reason(click)}" if reason(click) else f"{words}.", now=now)
     if decision.state in (None, "withdrawn"):
         tell(tx, click, decision.said, now)
 
@@ -164,9 +165,9 @@ def _carry_out(
 def _ending(click: Click, decision: Decision, now: datetime) -> dict[str, Any]:
     if decision.state != "denied":
         return {"detail": pressed(click)}
-    reason = _reason(click)
-    detail = {"reason": reason, **pressed(click)}
-    return {"detail": detail, "decided_by": (click.user,), "decided_at": now, "reason": reason}
+    why = reason(click)
+    detail = {"reason": why, **pressed(click)}
+    return {"detail": detail, "decided_by": (click.user,), "decided_at": now, "reason": why}
 
 
 def _approve(
@@ -179,10 +180,10 @@ def _approve(
     by: tuple[str, ...],
     skipped: tuple[str, ...],
 ) -> None:
-    moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=_reason(click), click=click)
+    moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=reason(click), click=click)
     if moved is None or decision.how != "break_glass":
         return
-    text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {_reason(click)}"
+    text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {reason(click)}"
     for approver in skipped:
         if approver != click.user:
             notice(tx, launch, "break_glass", text, now=now, to=approver)
@@ -212,7 +213,8 @@ def tell(tx: Tx, click: Click, text: str, now: datetime) -> None:
     outbox.say(tx, what="whisper", subject=click.value, to=click.user, now=now, data=data, key=click.key)
 
 
-def _refused(parts: Parts, op: Op, click: Click, text: str) -> Outcome:
+def refused(parts: Parts, op: Op, click: Click, text: str) -> Outcome:
+    """Nothing was decided; who pressed hears why."""
     with parts.store.transaction() as tx:
         now = parts.clock.now()
         ops.finish(tx, op, now)
@@ -221,5 +223,6 @@ def _refused(parts: Parts, op: Op, click: Click, text: str) -> Outcome:
     return Done()
 
 
-def _reason(click: Click) -> str:
+def reason(click: Click) -> str:
+    """What a form gave as the reason."""
     return str(click.data.get("reason") or "").strip()[:LONGEST_REASON]

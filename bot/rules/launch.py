@@ -179,3 +179,4 @@ class LaunchCard:
     buttons: tuple[str, ...] = ()  # action ids that make sense in this state
     waits: str = ""  # why an approved launch is not carried out yet
     next_choice: Wanted | None = None  # what Try the next choice would ask for
+    longer: tuple[str, ...] = ()  # what became of requests for more hours, in words

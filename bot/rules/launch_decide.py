@@ -106,6 +106,12 @@ def lapsed(launch: Launch, approvals: Approvals, now: datetime) -> bool:
     return waited >= approvals.start_within_hours or (launch.until is not None and now >= launch.until)
 
 
+def somebody_may(approvals: Approvals) -> bool:
+    """Whether the policy names anybody at all who could approve."""
+    named = set(approvals.people) - set(approvals.denied)
+    return bool(approvals.all_groups or named or approvals.break_glass)
+
+
 def _may_not(launch: Launch, who: Person, around: Around, now: datetime) -> Decision | None:
     if why := may_act(who, team=around.team):
         return Decision(why)

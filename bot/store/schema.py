@@ -61,3 +61,9 @@ def pace(database: Database) -> None:
 def guards(database: Database) -> None:
     """The hours in which a launch ran before it was stopped and started again."""
     run(database, "015_guards")
+
+
+@core()
+def extensions(database: Database) -> None:
+    """Longer hours for launches: each is a request of its own."""
+    run(database, "016_extensions")

@@ -28,6 +28,7 @@ HEADS = {
     "ended": "Ended",
 }
 NOTES = 8
+BUDGETS = 3
 LABELS = {
     "try_next": "Try the next choice",
     "raise_quota": "Ask AWS for a higher quota",
@@ -47,7 +48,7 @@ def card(found: LaunchCard) -> Message:
     blocks += [section(line) for line in _state(found) if line]
     if launch.state in ("checking", "asked"):
         blocks += _before(found)
-    if presses := [_press(action, launch) for action in found.buttons]:
+    if presses := [press(action, launch.id) for action in found.buttons]:
         blocks.append(actions(*presses))
     return Message(told(point), blocks)
 
@@ -99,6 +100,7 @@ def _state(found: LaunchCard) -> Iterator[str]:
         end = f", ends {moment(launch.until)}" if launch.until else ""
         yield f"{ids} {_progress(launch)}{end}"
         yield _connect(found)
+    yield from (told(line) for line in found.longer)
     if launch.error:
         code = f" (AWS: {plain(launch.error_code)})" if launch.error_code else ""
         yield f"*{told(launch.error)}*{code}\n{told(launch.way_out)}"
@@ -148,23 +150,32 @@ def _connect(found: LaunchCard) -> str:
 
 
 def _before(found: LaunchCard) -> list[Block]:
-    blocks = [context(_budget(line)) for line in found.budgets[:3]]
+    blocks = budgets(found.budgets)
     notes = [f"• {told(note)}" for note in found.launch.notes[:NOTES]]
     if notes:
         blocks.append(context("\n".join(notes)))
     return blocks
 
 
+def budgets(lines: Sequence[BudgetLine]) -> list[Block]:
+    """The budgets that it counts against, the tightest first; more than three are counted."""
+    tightest = sorted(lines, key=lambda line: line.left)
+    rest = len(tightest) - BUDGETS
+    more = [context(f"and {rest} more {'budget' if rest == 1 else 'budgets'}, with more left")] if rest > 0 else []
+    return [context(_budget(line)) for line in tightest[:BUDGETS]] + more
+
+
 def _budget(line: BudgetLine) -> str:
     return (
-        f"*Budget {plain(line.name)}:* {say.usd(line.left)} left of {say.usd(line.limit)} this month "
+        f"*Budget of {told(line.name)}:* {say.usd(line.left)} left of {say.usd(line.limit)} this month "
         f"({say.usd(line.spent)} spent, {say.usd(line.committed)} committed)"
     )
 
 
-def _press(action: str, launch: Launch) -> Block:
+def press(action: str, value: str) -> Block:
+    """A button of a request or of an extension, by its id."""
     style = {"approve": "primary", "deny": "danger", "break_glass": "danger"}.get(action, "")
-    return button(label(action), action, launch.id, style=style)
+    return button(label(action), action, value, style=style)
 
 
 def received(wanted: Wanted) -> Message:
@@ -228,7 +239,7 @@ def notice(found: LaunchCard, event: str, text: str) -> Message:
     if event.startswith("end") and found.refs:
         blocks.append(_ending(found))
     elif found.launch.state == "failed" and found.buttons:
-        blocks.append(actions(*(_press(action, found.launch) for action in found.buttons)))
+        blocks.append(actions(*(press(action, found.launch.id) for action in found.buttons)))
     return Message(told(text), blocks)
 
 

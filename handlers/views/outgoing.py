@@ -9,6 +9,7 @@ from bot import idle, launch
 from bot.outbox import OutboxRow, View
 from bot.parts import Parts
 from bot.rules import links
+from handlers.views import extension as extension_views
 from handlers.views import idle as idle_views
 from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
@@ -66,6 +67,11 @@ def launch_card(parts: Parts, row: OutboxRow) -> Message:
     return message
 
 
+def extension_card(parts: Parts, row: OutboxRow) -> Message:
+    """A request for more hours as its row stands."""
+    return extension_views.card(launch.extension_card(parts, row.subject))
+
+
 def launch_notice(parts: Parts, row: OutboxRow) -> Message:
     """A direct message about a request."""
     event, text = str(row.data.get("event", "")), str(row.data.get("text", ""))
@@ -94,6 +100,7 @@ DRAWN: Mapping[str, View] = {
     "digest": digest,
     "unclaimed": unclaimed,
     "launch_card": launch_card,
+    "extension_card": extension_card,
     "launch_notice": launch_notice,
     "reply": reply,
 }

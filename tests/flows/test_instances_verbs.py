@@ -112,7 +112,7 @@ class World:
 
 @pytest.fixture
 def world(local, tmp_path: Path) -> World:
-    approvals = {"approvers": [LEAD, DENIED], "groups": ["S0LEADS"], "denied": [DENIED]}
+    approvals = {"channel": "C0APPROVALS", "approvers": [LEAD, DENIED], "groups": ["S0LEADS"], "denied": [DENIED]}
     limits = {"regions": REGIONS, "max_hours": 72}
     local.policy = Policy.model_validate({"approvals": approvals, "limits": limits})
     store = Store(f"sqlite:///{tmp_path / 'mlbot.db'}", synchronous="OFF")
@@ -233,19 +233,26 @@ def test_a_made_up_reference_does_nothing(world):
     assert not world.aws.calls
 
 
-def test_an_extension_moves_the_tag_and_the_launch(world):
+def test_an_extension_of_a_machine_that_no_request_made_moves_its_tag(world):
     until = world.clock.now() + timedelta(hours=3)
-    identity = world.run(tags={"mlbot:until": until.isoformat(), "mlbot:request": "l_1"})
-    save_launch(world, "l_1", until=until)
+    identity = world.run(tags={"mlbot:until": until.isoformat()})
     ref = world.ref(identity)
     said = world.press("extend", ref, hours=8)
     wanted = until + timedelta(hours=8)
     assert f"{wanted:%Y-%m-%d %H:%M} UTC" in said
     row = next(row for row in listing(world.parts, whose="mine", user=ENGINEER).rows if row.ref == ref)
     assert row.resource.until == wanted
+
+
+def test_an_extension_of_what_a_request_launched_is_a_request_itself(world):
+    until = world.clock.now() + timedelta(hours=3)
+    identity = world.run(tags={"mlbot:until": until.isoformat(), "mlbot:request": "l_1"})
+    save_launch(world, "l_1", until=until)
+    said = world.press("extend", world.ref(identity), hours=8)
+    assert "waits for approval" in said
     with world.parts.store.reading() as tx:
-        assert tx.value("SELECT until FROM launch WHERE id = 'l_1'") == stamp(wanted)
-        assert tx.value("SELECT dest FROM outbox WHERE what = 'launch_card'") == "C0APPROVALS"
+        assert tx.value("SELECT until FROM launch WHERE id = 'l_1'") == stamp(until)
+        assert tx.value("SELECT dest FROM outbox WHERE what = 'extension_card'") == "C0APPROVALS"
 
 
 def test_an_extension_that_is_carried_out_twice_extends_once(world, monkeypatch):

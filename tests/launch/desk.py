@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import data
-from bot import launch
+from bot import instances, launch
 from bot.clock import FixedClock
 from bot.ops import Workers
 from bot.outbox import OutboxRow, View, deliver
@@ -119,12 +119,19 @@ def card_text(parts: Parts, row: OutboxRow) -> Said:
     return Said(" | ".join(words))
 
 
+def extension_text(parts: Parts, row: OutboxRow) -> Said:
+    """The card of an extension in one line."""
+    one = launch.extension_card(parts, row.subject).extension
+    return Said(f"{one.state} | {one.hours:g} h | {','.join(one.decided_by)}")
+
+
 def plain_text(parts: Parts, row: OutboxRow) -> Said:
     return Said(str(row.data["text"]))
 
 
 VIEWS: Mapping[str, View] = {
     "launch_card": card_text,
+    "extension_card": extension_text,
     "launch_notice": plain_text,
     "whisper": plain_text,
     "notice": plain_text,
@@ -153,7 +160,7 @@ class Desk:
 
     def settle(self) -> None:
         """Do all that is due, here and now."""
-        workers = Workers(self.parts, launch.OPS)
+        workers = Workers(self.parts, {**launch.OPS, **instances.OPS})
         while workers.run_due() + deliver(self.parts, VIEWS):
             pass
 

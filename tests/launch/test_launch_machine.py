@@ -240,7 +240,7 @@ def without_tokens(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_approvers(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("bot.launch_answer.is_approver", lambda parts, policy, who: True)
+    patch.setattr("bot.launch_answer.still", lambda parts, voted, who: frozenset({*voted, who.id}))
 
 
 def _closed(one: Any) -> Any:
