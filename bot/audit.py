@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.store import audit as table
-from bot.store import state
+from bot.store import homes, state
 from bot.store.db import Row, Store, Tx
 from bot.store.values import pack, stamp, unpack
 
@@ -55,6 +55,7 @@ def record(
         "previous": previous,
     }
     table.append(tx, **row, hash=digest(row))
+    homes.touch(tx, now)
 
 
 def digest(row: Mapping[str, Any] | Row) -> str:

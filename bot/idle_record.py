@@ -11,7 +11,7 @@ from bot.idle_survey import SHORT, Key, Remembered, Seen, Survey
 from bot.parts import Parts
 from bot.rules.idle import Known
 from bot.rules.idle_finding import Finding
-from bot.store import holds, idle, money, resources
+from bot.store import holds, homes, idle, money, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none
 
@@ -59,6 +59,7 @@ def account_for(parts: Parts, findings: Sequence[Finding], *, since: datetime | 
             spent[by] = _plus(spent[by], money.Spend(saved=usd * hours))
         for owner, spend in spent.items():
             money.add(tx, day=now.date(), owner=owner, spend=spend)
+        homes.touch(tx, parts.clock.now())
 
 
 def _remembered(row: Row, now: datetime) -> Remembered:

@@ -13,7 +13,7 @@ from bot.idle_survey import ScanLook, Survey, survey
 from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
 from bot.rules.idle_sweep import guard
-from bot.store import holds, idle, reminders, schedules
+from bot.store import holds, homes, idle, reminders, schedules
 from bot.store.values import moment, unpack
 
 THREADS = 8
@@ -112,4 +112,5 @@ def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[G
         idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
         idle.forget(tx, before=now - KEEP)
         reminders.forget(tx, before=now - KEEP)
+        homes.touch(tx, parts.clock.now())
     return moment(before["at"]) if before is not None else None

@@ -12,7 +12,7 @@ from bot.rules.click import Click
 from bot.rules.launch import BudgetLine, How, Launch, State
 from bot.rules.launch_text import at, person
 from bot.rules.policy import Budgets, Policy
-from bot.store import launches, state
+from bot.store import homes, launches, state
 from bot.store.db import Tx
 
 CARD, NOTICE, WHISPER = "launch_card", "launch_notice", "whisper"
@@ -82,6 +82,7 @@ def pressed(click: Click | None) -> Mapping[str, str]:
 
 def card(tx: Tx, launch: Launch, now: datetime) -> None:
     """Bring the card up to date, where there is one."""
+    homes.touch(tx, now)
     if launch.card_channel:
         outbox.say(tx, what=CARD, subject=launch.id, to=launch.card_channel, now=now)
 

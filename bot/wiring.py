@@ -12,7 +12,7 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, idle, installs, instances, launch, links, outbox, schedules
+from bot import health, home, idle, installs, instances, launch, links, outbox, schedules
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -26,6 +26,7 @@ from bot.slack import Slack
 from bot.socket import Socket
 from bot.store.db import Store
 from data import OVERLAY, Catalog, load
+from handlers import home as home_page
 from handlers import reach_answer, register
 from handlers.later import Later
 from handlers.views.outgoing import VIEWS
@@ -34,7 +35,14 @@ log = logging.getLogger(__name__)
 
 # Under estimates that hold the interpreter an ack waits at most this long for its turn (Python's default is 5 ms).
 SWITCH_SECONDS = 0.0005
-OPS: Mapping[str, OpFunction] = {**launch.OPS, **instances.OPS, **idle.OPS, **reach_answer.OPS, **schedules.OPS}
+OPS: Mapping[str, OpFunction] = {
+    **launch.OPS,
+    **instances.OPS,
+    **idle.OPS,
+    **reach_answer.OPS,
+    **schedules.OPS,
+    **home_page.OPS,
+}
 
 
 class Bell:
@@ -120,6 +128,8 @@ class Bot:
         """What must happen without a click: recover launches, expire asks, end what is over, keep hours."""
         launch.recover(self.parts)
         schedules.tick(self.parts)
+        if self.socket is not None or self.server is not None:
+            home.note_door(self.parts, socket_alive=self.socket.alive() if self.socket is not None else None)
 
     def scan_and_remind(self) -> None:
         """One idle scan, what the policy lets mlbot stop by itself, and the messages whose morning has come."""

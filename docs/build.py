@@ -71,7 +71,7 @@ def story(page: Page) -> None:
     page.wait_for_timeout(3000)
     picture(page, "stopped")
     go(page, "home")
-    expect(page.get_by_text("What is yours").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Idle, and yours").first).to_be_visible(timeout=15_000)
     picture(page, "home")
     go(page, "C0ML")
     type_command(page, "/ml-instances all")

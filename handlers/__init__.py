@@ -25,6 +25,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
 
     app.action(re.compile(r"^launch"))(estimate.ask_to_launch(door))
     app.action(re.compile(r"^how"))(estimate.how(door))
+    app.action(re.compile(r"^open_"))(home.opens(door))
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
     app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
     app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))

@@ -76,7 +76,7 @@ class Doorway:
         except SlackError:
             if not asked.channel:
                 raise
-        if in_channel:
-            slack.post(asked.channel, message)
+        if in_channel or not asked.channel:  # a press on the Home tab has no channel
+            slack.post(asked.channel or slack.open_dm(asked.user), message)
         else:
             slack.whisper(asked.channel, asked.user, message)

@@ -24,6 +24,8 @@ from bot.settings import Settings
 from bot.wiring import Bot, build
 
 POLICY = """
+[access]
+operators = ["U0OPS"]
 [approvals]
 channel = "C0APPROVALS"
 approvers = ["U0LEAD", "U0OPS"]

@@ -107,6 +107,21 @@ def lines(budgets: Budgets, asker: str, spending: Iterable[Spending], now: datet
     return tuple(found)
 
 
+def every_line(budgets: Budgets, spending: Iterable[Spending], now: datetime) -> tuple[BudgetLine, ...]:
+    """Every budget that the policy sets, as it stands: all, teams, then people, who spent most first."""
+    rows = list(spending)
+    found = [_line("everybody", budgets.usd_per_month, rows, now)] if budgets.usd_per_month is not None else []
+    for name, team in sorted(budgets.teams.items()):
+        found.append(_line(f"team {name}", team.usd_per_month, [r for r in rows if r.asker in team.members], now))
+    people = set(budgets.people) | ({row.asker for row in rows} if budgets.person_usd_per_month is not None else set())
+    own = []
+    for one in people:
+        limit = budgets.people.get(one, budgets.person_usd_per_month)
+        if limit is not None:
+            own.append(_line(person(one), limit, [row for row in rows if row.asker == one], now))
+    return (*found, *sorted(own, key=lambda line: (line.left / line.limit, line.name)))
+
+
 def over(found: Iterable[BudgetLine], usd_total: float | None) -> str:
     """Why the request does not fit into a budget, in words; empty when it does."""
     for line in found:

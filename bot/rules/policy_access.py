@@ -1,4 +1,4 @@
-"""Whom the policy lets in besides the members of the workspace."""
+"""Whom the policy lets in besides the members of the workspace, and who looks after mlbot."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ class Access(Section):
     guests: bool = False
     bots: bool = False
     workspaces: tuple[str, ...] = ()  # team ids
+    operators: tuple[str, ...] = ()  # Slack user ids whose Home tab shows mlbot's health; none: the approvers

@@ -11,6 +11,7 @@ from bot.store.values import pack, stamp
 
 # What people wait for comes first; a switch that stops everything comes before all.
 RANKS = {"launch.freeze": 0, "launch.answer": 1, "launch.more": 1, "instances.press": 1, "launch.drive": 2}
+RANKS |= {"home.spread": 6, "home.publish": 7, "home.draw": 8}  # pages follow what they show
 LAST = 5
 DUE = "state = 'ready' AND next_at <= ? AND (lease IS NULL OR lease <= ?)"
 

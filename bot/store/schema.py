@@ -67,3 +67,9 @@ def guards(database: Database) -> None:
 def extensions(database: Database) -> None:
     """Longer hours for launches: each is a request of its own."""
     run(database, "016_extensions")
+
+
+@core()
+def homes(database: Database) -> None:
+    """Whose Home tab was opened, and what is drawn there."""
+    run(database, "016_home")

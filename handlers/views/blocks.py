@@ -46,6 +46,14 @@ def context(*lines: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut(line, FIELD_CHARACTERS)) for line in lines[:10]]}
 
 
+def image(file: str, alt_text: str, *, title: str = "") -> Block:
+    """A picture by its file id in Slack; *alt_text* says the same in words."""
+    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt_text, 1900)}
+    if title:
+        block["title"] = plain_text(cut(title, 1900))
+    return block
+
+
 def divider() -> Block:
     """A line across."""
     return {"type": "divider"}

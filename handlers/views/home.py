@@ -1,81 +1,101 @@
-"""One person's Home tab."""
+"""One person's Home tab: their own first, then the team for leads and mlbot's health for operators."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from bot.home import Home
 from bot.rules import idle_words
-from bot.rules import launch_text as say
-from bot.rules.launch import Launch
-from handlers.views import idle as idle_views
-from handlers.views.blocks import actions, button, context, divider, header, section
+from handlers.views import home_own, home_team, mute
+from handlers.views.blocks import actions, button, context, divider, header, image, section
+from handlers.views.fit import size
 from handlers.views.message import Block, plain, told
 from handlers.views.times import moment
 
-MOST = 10
+MOST = 100  # blocks of a Home tab
+CHARACTERS = 60_000  # of Slack's 250 kB for a view
+CLOCK = "drawn"  # the block that says when: a page that differs in nothing else is not drawn again
 
 
-def home(found: Home) -> Block:
-    """The view that views.publish takes."""
-    blocks = [header(_point(found)), *_waiting(found), *_mine(found), *_machines(found)]
-    for line in found.budgets:
-        left, limit = say.usd(line.left), say.usd(line.limit)
-        blocks.append(context(f"*Budget {plain(line.name)}:* {left} left of {limit} this month"))
-    blocks.append(divider())
-    blocks.append(section("`/ml-estimate` what a job costs · `/ml-launch` ask for a machine · `/ml-help` all commands"))
-    return {"type": "home", "blocks": blocks[:100]}
+def home(found: Home, picture: str = "") -> Block:
+    """The view that views.publish takes; *picture* is the id of the drawn spending in Slack, where there is one."""
+    blocks = [header(_point(found)), _doors()]
+    if found.frozen:
+        blocks.append(section(f"*{told(found.frozen)}*"))
+    blocks += [*home_own.waiting(found), *home_own.requests(found), *home_own.reminders(found)]
+    blocks += [*home_own.machines(found), *_spent(found, picture), *home_team.budgets(found)]
+    if found.roles.lead:
+        blocks += [divider(), *home_team.team(found)]
+    if found.health is not None:
+        blocks += [divider(), *home_team.health(found.health)]
+    blocks += mute.on_home(found.muted_until)
+    blocks.append({**context(*_clock(found)), "block_id": CLOCK})
+    return {"type": "home", "blocks": _fitted(blocks)}
+
+
+def digest(view: Block) -> str:
+    """The same for two pages that say the same, whenever they were drawn."""
+    said = [block for block in view["blocks"] if block.get("block_id") != CLOCK]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _point(found: Home) -> str:
     rate = found.usd_per_hour
     costs = f"Your machines cost {idle_words.usd(rate)} an hour" if rate else "Nothing of yours is billing"
-    if not found.waiting:
-        return costs
-    many = "1 request waits" if len(found.waiting) == 1 else f"{len(found.waiting)} requests wait"
-    return f"{costs}, {many} for you"
+    many = len(found.waiting)
+    waits = f", {many} request{'' if many == 1 else 's'} wait{'s' if many == 1 else ''} for you" if many else ""
+    idle = f", {len(found.reminders)} idle" if found.reminders else ""
+    return costs + idle + waits
 
 
-def _waiting(found: Home) -> list[Block]:
-    if not found.waiting:
+def _doors() -> Block:
+    return actions(
+        button("Estimate a job", "open_estimate", "home", style="primary"),
+        button("Ask for a machine", "open_launch", "home"),
+    )
+
+
+def _spent(found: Home, picture: str) -> list[Block]:
+    spent = found.spent
+    if spent.today is None or spent.month is None or spent.team_today is None or spent.team_month is None:
         return []
-    blocks = [section("*Waiting for your decision*")]
-    for one in found.waiting[:MOST]:
-        blocks.append(section(told(f"{_line(one)} · asked by {say.person(one.asker)}")))
-        approve = button("Approve", "approve", one.id, style="primary")
-        blocks.append(actions(approve, button("Deny...", "deny", one.id, style="danger")))
+    usd = idle_words.usd
+    blocks = [
+        header("Spending"),
+        section(
+            "As scans counted it; days and months are UTC.",
+            fields=[
+                f"*You today*\n{usd(spent.today)}",
+                f"*You this month*\n{usd(spent.month)}",
+                f"*Everybody today*\n{usd(spent.team_today)}",
+                f"*Everybody this month*\n{usd(spent.team_month)}",
+            ],
+        ),
+    ]
+    if picture:
+        blocks.append(image(picture, home_team.in_words(spent)))
+    elif spent.days:
+        blocks.append(section(home_team.bars(spent)))
     return blocks
 
 
-def _mine(found: Home) -> list[Block]:
-    if not found.mine:
-        return [section("*Your requests*\nNone is open.")]
-    lines = [f"• {told(_line(one))} · {one.state}{_end(one)}" for one in found.mine[:MOST]]
-    return [section("*Your requests*\n" + "\n".join(lines))]
+def _clock(found: Home) -> list[str]:
+    scanned = f"Machines as of the scan {moment(found.scanned_at)}" if found.scanned_at else "Nothing is scanned yet"
+    lines = [f"{scanned} · drawn {moment(found.at)} · `/ml-help` has all commands"]
+    return [
+        *lines,
+        *(f"Not seen: {plain(gap.account)} {plain(gap.region)}: {plain(gap.reason)}" for gap in found.gaps[:4]),
+    ]
 
 
-def _line(one: Launch) -> str:
-    return f"{one.wanted.name or 'unnamed'}: {say.what(one.wanted)}, {say.usd(one.usd_total)}"
-
-
-def _end(one: Launch) -> str:
-    return f", ends {moment(one.until)}" if one.until else ""
-
-
-def _machines(found: Home) -> list[Block]:
-    if found.report is None:
-        return [context("Nothing has been scanned yet; `/ml-idle now` does it.")]
-    own = [one for one in found.findings if one.owner == found.user]
-    others = [one for one in found.findings if one.owner != found.user]
-    blocks: list[Block] = []
-    for title, rows in (("What is yours", own), ("Idle elsewhere", others)):
-        if rows:
-            lines = [
-                f"• {idle_views.title(one)}: *{one.verdict.level}*, {idle_views.money(one)}" for one in rows[:MOST]
-            ]
-            blocks.append(section(f"*{title}*\n" + "\n".join(lines)))
-    blocks.append(context(f"Scanned {moment(found.report.at)}.", *_gaps(found)))
-    return blocks
-
-
-def _gaps(found: Home) -> list[str]:
-    gaps = found.report.gaps if found.report and found.approver else ()
-    return [f"Not seen: {plain(gap.region)}: {plain(gap.reason)}" for gap in gaps[:4]]
+def _fitted(blocks: list[Block]) -> list[Block]:
+    """Within Slack's limits: what is over is left out before the last block, and that is said."""
+    kept: list[Block] = []
+    last, room = blocks[-1], CHARACTERS - size(blocks[-1:])
+    for block in blocks[:-1]:
+        room -= size([block])
+        if room < 0 or len(kept) >= MOST - 2:
+            return [*kept, context("There is more than fits: `/ml-instances all` and `/ml-idle all` show it."), last]
+        kept.append(block)
+    return [*kept, last]

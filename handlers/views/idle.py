@@ -95,6 +95,11 @@ def _point(idle: Sequence[Finding]) -> str:
     return f"{len(idle)} idle{money}{since}"
 
 
+def item(one: Finding) -> list[Block]:
+    """One finding with the answers to it, for its owner."""
+    return [section(_text(one)), _buttons(one, claim=False, own=True)]
+
+
 def _items(found: Sequence[Finding], *, claim: bool, escalated: frozenset[str], user: str | None = None) -> list[Block]:
     blocks: list[Block] = []
     for one in found[:MOST]:
