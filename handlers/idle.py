@@ -65,7 +65,7 @@ def quiet(door: Doorway) -> Listener:
         if asked.channel:
             door.run(asked, lambda: door.whisper(asked, mute_views.answer(until)))
         else:
-            door.run(asked, lambda: home.show(door, asked.user))
+            door.run(asked, lambda: home.show(door.parts, asked.user))
 
     return on_press
 
