@@ -7,7 +7,7 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, home, idle, installed, instances, launch, reach, schedule, unknown
+from handlers import estimate, help, home, idle, images, installed, instances, launch, reach, schedule, unknown
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -36,6 +36,9 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^keep"))(idle.keep(door))
     app.action(re.compile(r"^schedule"))(schedule.press(door))
     app.action(re.compile(r"^(stop|start|terminate)"))(instances.press(door))
+    app.action(re.compile(r"^(save_image|park)"))(images.ask(door))
+    app.action(re.compile(r"^(wake|image_delete)"))(images.press(door))
+    app.action(re.compile(r"^image_launch"))(images.launch_again(door))
     app.action(re.compile(r"^extend"))(instances.extend(door))
 
     app.view("estimate")(estimate.submitted(door))
@@ -44,6 +47,8 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.view("break_glass")(launch.explained(door, "break_glass"))
     app.view("keep")(idle.kept(door))
     app.view("schedule")(schedule.submitted(door))
+    app.view("save_image")(images.asked(door, "save_image"))
+    app.view("park")(images.asked(door, "park"))
     app.view("extend")(instances.extended(door))
 
     app.event("app_home_opened")(home.opened(door))

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from slack_bolt import Ack
 
-from bot import instances
+from bot import images, instances
 from bot.parts import Parts
 from bot.rules.errors import Unclear
 from handlers import received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
+from handlers.views import images as image_views
 from handlers.views import instances as views
 from handlers.views.message import Message
 
@@ -35,7 +36,9 @@ def command(door: Doorway) -> Listener:
 def drawn(parts: Parts, words: str, *, user: str) -> Message:
     """What runs or is stopped, as *words* (mine or all) say it; raises Unclear."""
     whose = _whose(words)
-    return views.listing(instances.listing(parts, whose=whose, user=user), whose=whose)
+    saved = [(one, images.woken(parts, one)) for one in images.kept(parts, whose=whose, user=user)]
+    found = instances.listing(parts, whose=whose, user=user)
+    return views.listing(found, whose=whose, images=image_views.listing(saved))
 
 
 def _whose(text: str) -> Whose:

@@ -32,6 +32,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "bot.launch",
         "bot.instances",
+        "bot.image",
+        "bot.images",
         "bot.idle",
         "bot.outbox",
         "bot.ops",

@@ -46,6 +46,12 @@ def idleness(database: Database) -> None:
 
 
 @core()
+def images(database: Database) -> None:
+    """Images saved of machines, those that are parked among them."""
+    run(database, "017_images")
+
+
+@core()
 def schedules(database: Database) -> None:
     """The hours that machines keep, and which edge of them was taken last."""
     run(database, "012_schedule")

@@ -176,6 +176,8 @@ def _buttons(one: Finding, *, claim: bool, own: bool) -> Block:
     if "stop" in one.verbs and one.at_work and one.resource.kind == "ec2_instance":
         saved = saved_by_a_stop(one.resource)
         presses.append(schedule.choices(one.ref, saved, scheduled=bool(one.schedule)))
+    if "terminate" in one.verbs and one.resource.kind == "ec2_instance":
+        presses.append(button("Park...", "park", one.ref))
     if own and not claim:
         presses.append(button("Not mine", "not_mine", one.ref))
     return actions(*presses)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.instances_list import Listed, Listing
 from bot.rules import idle_words as say
+from bot.rules.images import SAVED_FROM
 from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, header, section
@@ -18,11 +19,11 @@ MOST = 18
 CHARACTERS = 11_000
 
 
-def listing(found: Listing, *, whose: str) -> Message:
-    """The answer to /ml-instances."""
+def listing(found: Listing, *, whose: str, images: Sequence[Block] = ()) -> Message:
+    """The answer to /ml-instances; *images* are the parked machines and saved images, which stand below."""
     point = _point(found, whose)
     blocks = [header(point)]
-    size = 0
+    size = len(str(images))
     shown = 0
     for one in found.rows[:MOST]:
         item = _item(one, found.at)
@@ -37,7 +38,7 @@ def listing(found: Listing, *, whose: str) -> Message:
         blocks.append(context(f"*Not seen:* {plain(gap.account)} {plain(gap.region)}: {plain(gap.reason)}"))
     if not found.rows:
         blocks.append(section("Ask for a machine with `/ml-launch`, or see everybody's with `/ml-instances all`."))
-    return Message(point, blocks)
+    return Message(point, [*blocks, *images])
 
 
 def _point(found: Listing, whose: str) -> str:
@@ -70,6 +71,8 @@ def _item(one: Listed, at: datetime) -> list[Block]:
         presses = [_press(verb, one) for verb in one.verbs]
         if thing.state == "running" or one.schedule:
             presses.append(schedule.choices(one.ref, saved, scheduled=one.schedule is not None))
+        if thing.state in SAVED_FROM:
+            presses += [button("Save image...", "save_image", one.ref), button("Park...", "park", one.ref)]
         blocks.append(actions(*presses))
     return blocks
 

@@ -245,4 +245,6 @@ def notice(found: LaunchCard, event: str, text: str) -> Message:
 
 def _ending(found: LaunchCard) -> Block:
     ref = found.refs[0]
-    return actions(button("Stop", "stop", ref), button("Extend...", "extend", ref))
+    return actions(
+        button("Stop", "stop", ref), button("Extend...", "extend", ref), button("Save image...", "save_image", ref)
+    )

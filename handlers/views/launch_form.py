@@ -31,6 +31,15 @@ def form(wanted: Wanted, *, limits: Limits, catalog: Catalog, state: Mapping[str
             "purpose", "Purpose", value=wanted.purpose, max_length=200, placeholder="LoRA run on the new corpus"
         ),
         text_input("key", "Key pair (by name)", value=wanted.key_name, optional=True, max_length=255),
+        text_input(
+            "image",
+            "Image",
+            value=wanted.image,
+            optional=True,
+            max_length=21,
+            placeholder="ami-0123456789abcdef0",
+            hint="Empty: the newest Deep Learning AMI.",
+        ),
         context(f"At most ${limits.max_usd_per_hour:g} an hour and ${limits.max_usd:g} in all. An approver decides."),
     ]
     return modal("Ask for a machine", "launch", blocks, submit="Ask", state=state)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from bot import idle, launch
+from bot import idle, images, launch
 from bot.outbox import OutboxRow, View
 from bot.parts import Parts
 from bot.rules import links
 from handlers.views import extension as extension_views
 from handlers.views import idle as idle_views
+from handlers.views import images as image_views
 from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
 from handlers.views import reach as reach_views
@@ -78,6 +79,14 @@ def launch_notice(parts: Parts, row: OutboxRow) -> Message:
     return launch_views.notice(launch.card(parts, row.subject), event, text)
 
 
+def image(parts: Parts, row: OutboxRow) -> Message | None:
+    """How far an image is, or how it ended and what can be done with it now."""
+    found = images.image(parts, row.subject)
+    if found is None:
+        return None
+    return image_views.done(found, woken=images.woken(parts, found)) if row.key else image_views.progress(found)
+
+
 def reply(parts: Parts, row: OutboxRow) -> Message:
     """The answer to a question in plain English, as it was drawn when it was asked."""
     return Message(str(row.data["text"]), list(row.data["blocks"]))
@@ -103,5 +112,6 @@ DRAWN: Mapping[str, View] = {
     "extension_card": extension_card,
     "launch_notice": launch_notice,
     "reply": reply,
+    "image": image,
 }
 VIEWS: Mapping[str, View] = {name: _kept(view) for name, view in DRAWN.items()}

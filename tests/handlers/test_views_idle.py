@@ -54,7 +54,7 @@ def test_the_point_comes_first_with_its_money() -> None:
 
 def test_a_running_machine_can_be_stopped_snoozed_kept_or_disowned() -> None:
     message = idle.digest(Digest(to="U0ENG", owner="U0ENG", day=date(2026, 11, 24), items=(machine(),)))
-    assert presses(message) == ["stop_idle", "snooze_1d", "snooze_1w", "keep", "schedule", "not_mine"]
+    assert presses(message) == ["stop_idle", "snooze_1d", "snooze_1w", "keep", "schedule", "park", "not_mine"]
 
 
 def test_a_stopped_machine_says_what_its_disks_still_cost_and_asks_before_it_is_lost() -> None:
