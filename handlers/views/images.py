@@ -11,7 +11,7 @@ from bot.rules.instances import label
 from bot.rules.launch_text import what
 from handlers.views.blocks import actions, button, confirm, context, header, section
 from handlers.views.forms import modal, select, text_input
-from handlers.views.message import Block, Message, plain, told
+from handlers.views.message import Block, Message, plain
 
 MOST = 5  # machines stand above them in the same message
 AFTERWARDS = (("Leave the machine as it is", "keep"), ("Terminate it once the image is complete", "terminate"))
@@ -56,39 +56,41 @@ def park_form(found: Preview, state: Mapping[str, str]) -> Block:
 
 def progress(one: SavedImage) -> Message:
     """How far it is; edited in place."""
+    name = plain(one.label)
     if one.state == "saving":
         then = {
             "keep": "",
             "terminate": " Then the machine is terminated, not before.",
             "park": " Then the machine is terminated, not before; Wake brings it back.",
         }
-        text = f"Saving {one.label} as an image: {one.progress} %.{then[one.after]}"
+        text = f"Saving {name} as an image: {one.progress} %.{then[one.after]}"
     elif one.state == "ending":
-        text = f"{one.label} is saved as {one.aws_id}; the machine is being terminated."
+        text = f"{name} is saved as {plain(one.aws_id)}; the machine is being terminated."
     else:
-        text = f"{one.label}: the image is {'not saved' if one.state == 'failed' else one.state}."
-    return Message(told(text), [section(told(text))])
+        text = f"{name}: the image is {'not saved' if one.state == 'failed' else one.state}."
+    return Message(text, [section(text)])
 
 
 def done(one: SavedImage, *, woken: bool) -> Message:
     """How it ended, with what can be done now."""
     text = _ended(one)
-    return Message(told(text), [section(told(text)), *_buttons(one, woken=woken)])
+    return Message(text, [section(text), *_buttons(one, woken=woken)])
 
 
 def _ended(one: SavedImage) -> str:
-    where = f"{one.aws_id} in {one.region}"
+    name, why = plain(one.label), plain(one.error.rstrip("."))
+    where = f"{plain(one.aws_id)} in {plain(one.region)}"
     if one.state == "failed":
-        return f"{one.label} was not saved: {one.error.rstrip('.')}. The machine was left as it is."
+        return f"{name} was not saved: {why}. The machine was left as it is."
     if one.state == "deleted":
-        return f"The image of {one.label} ({where}) is deleted, with its snapshots."
+        return f"The image of {name} ({where}) is deleted, with its snapshots."
     if one.parked:
-        return f"{one.label} is parked: saved as {where}, then terminated. It costs {_at_most(one.usd_per_month)} now."
-    saved = f"{one.label} is saved as {where}, {_at_most(one.usd_per_month)}."
+        return f"{name} is parked: saved as {where}, then terminated. It costs {_at_most(one.usd_per_month)} now."
+    saved = f"{name} is saved as {where}, {_at_most(one.usd_per_month)}."
     if one.machine == "ended":
         return f"{saved} The machine is terminated."
     if one.machine == "kept":
-        return f"{saved} The machine was *not* terminated: {one.error.rstrip('.')}."
+        return f"{saved} The machine was *not* terminated: {why}."
     return saved
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bot.images import Preview
 from bot.instances_list import Listed, Listing
 from bot.playground.slack import called
 from bot.playground.slack.limits import check_message, check_view
@@ -19,6 +20,7 @@ from bot.rules.errors import CloudError, Unclear
 from bot.rules.idle_facts import Hold, Resource, Verdict
 from bot.rules.idle_finding import BackTest, Finding, Gap, Outcome, ScanReport
 from bot.rules.idle_week import Spent, Week
+from bot.rules.images import Costs, SavedImage
 from bot.rules.launch import Attempt, BudgetLine, Connect, Launch, LaunchCard, Offer, Wanted
 from bot.rules.policy import Limits
 from bot.rules.remind import Digest
@@ -26,7 +28,7 @@ from data import load
 from estimator.answer import answer
 from estimator.parse import parse
 from handlers import errors
-from handlers.views import estimate, help, idle, instances, launch, launch_form, mute, outgoing, reach, week
+from handlers.views import estimate, help, idle, images, instances, launch, launch_form, mute, outgoing, reach, week
 from handlers.views.fit import CHARACTERS, fitted, size
 from handlers.views.message import Message, plain, told
 from handlers.views.named import named
@@ -206,6 +208,32 @@ answers = st.builds(
     biggest_unknown=texts,
 )
 
+costs = st.builds(Costs, keep=money, stop=money, park=money, gb=st.floats(1, 20000))
+saved = st.builds(
+    SavedImage,
+    id=st.just("m_00000000000000000001"),
+    state=st.sampled_from(("saving", "ending", "saved", "failed", "deleted")),
+    after=st.sampled_from(("keep", "terminate", "park")),
+    machine=st.sampled_from(("", "ended", "kept")),
+    ref=st.just("r_00000000000000000001"),
+    account=st.sampled_from(("default", "research")),
+    region=st.just("us-east-1"),
+    instance=st.just("i-0a"),
+    was=st.just("running"),
+    label=names,
+    name=st.just("mlbot nightly"),
+    owner=people | st.just(""),
+    by=people,
+    team=st.just("T0"),
+    wanted=wishes,
+    gb=st.floats(1, 20000),
+    usd_per_month=money,
+    asked_at=st.just(NOW),
+    aws_id=st.just("ami-0123456789abcdef0") | st.just(""),
+    progress=st.integers(0, 100),
+    error=texts,
+)
+
 # Each message that the outbox sends, by its name in VIEWS, and each that answers a command.
 SENT: Mapping[str, st.SearchStrategy[Message]] = {
     "notice": ours.map(told).map(lambda text: Message(text, [outgoing.section(text)])),
@@ -218,10 +246,15 @@ SENT: Mapping[str, st.SearchStrategy[Message]] = {
         launch.notice, cards, st.sampled_from(("connect", "denied", "waits", "end_soon", "failed")), ours
     ),
     "reply": st.builds(reach.offer, wishes, st.none(), st.just("e_1")),
+    "image": st.builds(images.done, saved, woken=st.booleans()) | saved.map(images.progress),
 }
 ANSWERED: Mapping[str, st.SearchStrategy[Message]] = {
     "estimate": answers.map(lambda found: estimate.message(found, "e_1")),
-    "instances": st.builds(lambda found: instances.listing(found, whose="all"), listings),
+    "instances": st.builds(
+        lambda found, kept: instances.listing(found, whose="all", images=images.listing(kept)),
+        listings,
+        many(st.tuples(saved, st.booleans()), 20),
+    ),
     "idle": st.builds(
         lambda found, report: idle.findings(found, report=report, user=ASKER), many(findings, 60), reports
     ),
@@ -239,6 +272,8 @@ FORMS: Mapping[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "keep": findings.map(lambda found: idle.keep_form(found, date(2026, 12, 1), {"value": found.ref})),
     "how": answers.map(estimate.how),
+    "save": st.builds(Preview, st.just("r_1"), resources, costs).map(lambda found: images.save_form(found, {})),
+    "park": st.builds(Preview, st.just("r_1"), resources, costs).map(lambda found: images.park_form(found, {})),
 }
 TRIED = settings(
     max_examples=25,
