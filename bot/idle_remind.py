@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import mute, outbox
+from bot import mute, ops, outbox
 from bot.idle_scan import last_scan
 from bot.kinds import KINDS
 from bot.parts import Parts
@@ -222,6 +222,7 @@ def _weekly(parts: Parts, now: datetime, people: Mapping[str, Person | None], *,
                 continue
             if reminders.take(tx, to=WEEKLY + to, day=day, now=parts.clock.now()):
                 outbox.say(tx, what="digest", subject=day.isoformat(), to=to, now=parts.clock.now())
+                ops.enqueue(tx, kind="picture.week", key=f"{to}:{day}", payload={"to": to, "day": str(day)}, now=now)
                 written += 1
     if written:
         parts.wake()

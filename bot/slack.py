@@ -164,12 +164,13 @@ class Slack:
         except (SlackClientError, OSError) as error:
             raise _slack_error(error) from error
 
-    def upload(self, channel: str, *, name: str, title: str, alt_text: str, content: bytes) -> None:
-        """Show a picture in *channel* (an id)."""
+    def keep(self, *, name: str, title: str, alt_text: str, content: bytes) -> str:
+        """Upload a picture that no channel shows yet; returns its file id, for image blocks."""
         try:
-            self.client.files_upload_v2(channel=channel, filename=name, title=title, alt_txt=alt_text, content=content)
+            answer = self.client.files_upload_v2(filename=name, title=title, alt_txt=alt_text, content=content)
         except (SlackClientError, OSError) as error:
             raise _slack_error(error) from error
+        return str(answer["files"][0]["id"])
 
     def _call(self, method: str, **fields: Any) -> Mapping[str, Any]:
         given = {name: value for name, value in fields.items() if value is not None}

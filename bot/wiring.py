@@ -12,7 +12,7 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, home, idle, images, installs, instances, launch, links, outbox, schedules
+from bot import health, home, idle, images, installs, instances, launch, links, outbox, pictures, schedules
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -43,6 +43,7 @@ OPS: Mapping[str, OpFunction] = {
     **schedules.OPS,
     **home_page.OPS,
     **images.OPS,
+    **pictures.OPS,
 }
 
 

@@ -7,7 +7,20 @@ import re
 from slack_bolt import App
 
 from bot.parts import Parts
-from handlers import estimate, help, home, idle, images, installed, instances, launch, reach, schedule, unknown
+from handlers import (
+    estimate,
+    help,
+    home,
+    idle,
+    images,
+    installed,
+    instances,
+    launch,
+    pictures,
+    reach,
+    schedule,
+    unknown,
+)
 from handlers.doorway import Doorway
 from handlers.later import Later
 
@@ -26,6 +39,7 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^launch"))(estimate.ask_to_launch(door))
     app.action(re.compile(r"^how"))(estimate.how(door))
     app.action(re.compile(r"^open_"))(home.opens(door))
+    app.action(re.compile(r"^picture"))(pictures.press(door))
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
     app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
     app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.hub",
         "bot.parts",
         "bot.redact",
+        "bot.charts",
         "bot.slack_scopes",
     ),
     (
@@ -43,6 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.replay",
         "bot.home",
         "bot.mute",
+        "bot.pictures",
     ),
     ("handlers",),
     ("bot",),  # __main__, commands, wiring, server, socket, playground
@@ -68,7 +70,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "moto": ("bot.playground",),
     "waitress": ("bot.server", "bot.playground"),
     "huggingface_hub": ("bot.hub",),
-    "matplotlib": ("handlers.views",),
+    "matplotlib": ("bot.charts",),
 }
 
 

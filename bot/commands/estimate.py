@@ -27,6 +27,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--batch", metavar="FILE", help="JSON lines in, JSON lines out; - for standard streams")
     parser.add_argument("--hub", action="store_true", help="a batch too asks the Hugging Face hub about unknown models")
     parser.add_argument("--how", action="store_true", help="also how it was computed")
+    parser.add_argument("--chart", metavar="FILE", help="time against cost as a picture: FILE.png or FILE.svg")
+    parser.add_argument("--memory-chart", metavar="FILE", help="the memory of the best choice as a picture, likewise")
     parser.add_argument("--rows", type=int, default=10, help="rows of the table (default 10)")
     parser.set_defaults(run=run)
 
@@ -56,6 +58,9 @@ def _words(words: str, args: argparse.Namespace, catalog: Catalog, today: date) 
         found = answer(*work, today)
     except Unclear as unclear:
         return _unclear(unclear, as_json=args.json)
+    if problem := _drawn(found, args.chart, args.memory_chart):
+        print(problem, file=sys.stderr)
+        return 2
     if args.json:
         from estimator.contract import to_json
 
@@ -67,6 +72,15 @@ def _words(words: str, args: argparse.Namespace, catalog: Catalog, today: date) 
     if args.how:
         print(f"\n{text.explained(found)}\n\n{text.understood(found)}")
     return 0
+
+
+def _drawn(found: Any, chart: str | None, memory_chart: str | None) -> str:
+    """Write the charts that were asked for; returns why not."""
+    if not chart and not memory_chart:
+        return ""
+    from bot.commands.charts import write
+
+    return write(found, chart, memory_chart)
 
 
 def _parsed(words: str, catalog: Catalog) -> tuple[Any, Catalog]:

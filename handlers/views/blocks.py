@@ -118,3 +118,9 @@ def plain_text(text: str) -> Block:
 def mrkdwn(text: str) -> Block:
     """Text in which Slack obeys its marks; outside text goes through `plain` first."""
     return {"type": "mrkdwn", "text": text or "-"}
+
+
+def shown_picture(file: str, alt: str, title: str = "") -> Block:
+    """A picture that was uploaded, by its file id."""
+    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt, 2000)}
+    return {**block, "title": plain_text(cut(title, 2000))} if title else block

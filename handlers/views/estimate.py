@@ -38,7 +38,7 @@ def message(answer: Answer, ref: str) -> Message:
         start += len(rows)
     blocks += [section(_served(shape)) for shape in answer.shapes[:1] if shape.advised]
     blocks += _small_print(answer)
-    blocks.append(actions(button("How was this computed?", "how", ref)))
+    blocks.append(actions(button("How was this computed?", "how", ref), button("Show charts", "picture_choices", ref)))
     return Message(f"{answer.asked}: {answer.headline}", blocks)
 
 

@@ -178,6 +178,8 @@ def _buttons(one: Finding, *, claim: bool, own: bool) -> Block:
         presses.append(schedule.choices(one.ref, saved, scheduled=bool(one.schedule)))
     if "terminate" in one.verbs and one.resource.kind == "ec2_instance":
         presses.append(button("Park...", "park", one.ref))
+    if one.spark:
+        presses.append(button("Show its use", "picture_usage", one.ref))
     if own and not claim:
         presses.append(button("Not mine", "not_mine", one.ref))
     return actions(*presses)

@@ -16,7 +16,7 @@ from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
 from handlers.views import reach as reach_views
 from handlers.views import week as week_views
-from handlers.views.blocks import actions, button, section
+from handlers.views.blocks import actions, button, section, shown_picture
 from handlers.views.fit import fitted
 from handlers.views.message import Message, told
 from handlers.views.named import named
@@ -92,6 +92,13 @@ def reply(parts: Parts, row: OutboxRow) -> Message:
     return Message(str(row.data["text"]), list(row.data["blocks"]))
 
 
+def picture(parts: Parts, row: OutboxRow) -> Message:
+    """Charts with their words, or why there is none."""
+    shown = [shown_picture(**one) for one in row.data.get("pictures") or ()]
+    text = told(str(row.data.get("text") or "")) or "\n".join(block["alt_text"] for block in shown)
+    return Message(text, shown or [section(text)])
+
+
 def _kept(view: View) -> View:
     """*view* within Slack's limits."""
 
@@ -111,7 +118,10 @@ DRAWN: Mapping[str, View] = {
     "launch_card": launch_card,
     "extension_card": extension_card,
     "launch_notice": launch_notice,
+    "picture": picture,
     "reply": reply,
     "image": image,
 }
+
+
 VIEWS: Mapping[str, View] = {name: _kept(view) for name, view in DRAWN.items()}

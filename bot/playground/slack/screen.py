@@ -79,7 +79,7 @@ class Screen:
                 ],
                 "read": [[user, channel, ts] for (user, channel), ts in workspace.read.items()],
                 "views": {user: self._stack(user) for user in workspace.views.stacks},
-                "homes": {user: view.as_slack() for user, view in workspace.views.homes.items()},
+                "homes": {user: self._addressed(view.as_slack()) for user, view in workspace.views.homes.items()},
             }
 
     def _drawn(self, event: Event) -> dict[str, Any]:
@@ -94,20 +94,25 @@ class Screen:
             elif kind == "views":
                 drawn["stack"] = self._stack(event["user"])
             elif kind == "home":
-                drawn["view"] = self._workspace.views.homes[event["user"]].as_slack()
+                drawn["view"] = self._addressed(self._workspace.views.homes[event["user"]].as_slack())
             elif kind == "controls":
                 drawn["controls"] = self._controls.told()
         return drawn
 
     def _message(self, message: Message) -> dict[str, Any]:
-        return {**message.as_slack(), "channel": message.channel, "only_for": message.only_for}
+        return self._addressed({**message.as_slack(), "channel": message.channel, "only_for": message.only_for})
 
     def _channel(self, identity: str) -> dict[str, Any]:
         channel = self._workspace.conversations.channels[identity]
         return {"id": channel.id, "name": channel.name, "purpose": channel.purpose, "user": channel.user}
 
     def _stack(self, user: str) -> list[dict[str, Any]]:
-        return [view.as_slack() for view in self._workspace.views.stacks.get(user, [])]
+        return [self._addressed(view.as_slack()) for view in self._workspace.views.stacks.get(user, [])]
+
+    def _addressed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """With the addresses of the pictures that it shows."""
+        found: dict[str, Any] = self._workspace.uploads.addressed(given, self._workspace.base_url)
+        return found
 
     def _now(self) -> str:
         return self._workspace.clock.now().isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +86,33 @@ class Uploads:
             raise Refused("file_not_found")
         return file
 
+    def check(self, given: Any) -> None:
+        """Refuse blocks that show a file which is not there."""
+        for file in _files_in(given):
+            if str(file.get("id") or "") not in self._files:
+                raise Refused("invalid_blocks")
+
+    def addressed(self, given: Any, base_url: str) -> Any:
+        """The blocks with the address of each file that they show, as a page needs it."""
+        if isinstance(given, list):
+            return [self.addressed(one, base_url) for one in given]
+        if not isinstance(given, dict):
+            return given
+        found = {name: self.addressed(value, base_url) for name, value in given.items()}
+        file = self._files.get(str((found.get("slack_file") or {}).get("id") or ""))
+        if file is not None:
+            found["slack_file"] = {"id": file.id, "url": file.as_slack(base_url)["url_private"]}
+        return found
+
     def _forget_old(self) -> None:
         while sum(len(file.content or b"") for file in self._files.values()) > KEPT_BYTES:
             self._files.popitem(last=False)
+
+
+def _files_in(given: Any) -> Iterator[dict[str, Any]]:
+    """Every slack_file with an id, at any depth."""
+    inside = given if isinstance(given, list) else list(given.values()) if isinstance(given, dict) else []
+    if isinstance(given, dict) and isinstance(given.get("slack_file"), dict) and "id" in given["slack_file"]:
+        yield given["slack_file"]
+    for one in inside:
+        yield from _files_in(one)

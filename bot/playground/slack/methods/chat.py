@@ -26,6 +26,7 @@ def content(call: Call) -> Answer:
     if not text.strip() and not blocks and not attachments:
         raise Refused("no_text")
     check_message(blocks or [], attachments or [])
+    call.workspace.uploads.check(blocks or [])
     attached = [{**a, "blocks": with_ids(a["blocks"])} if a.get("blocks") else a for a in attachments or []]
     return {"text": text[:TEXT], "blocks": with_ids(blocks or []), "attachments": attached}
 

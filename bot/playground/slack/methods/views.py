@@ -45,6 +45,7 @@ def publish(call: Call) -> Answer:
 def checked(call: Call, *, home: bool = False) -> dict[str, object]:
     """The view that was given, within Slack's limits."""
     given = call.json("view")
+    call.workspace.uploads.check(given)
     return check_view(given, home=home)
 
 
