@@ -20,7 +20,13 @@ from estimator.answer import answer
 
 PATIENCE = 4  # times that Slack may refuse an upload until its words are sent instead
 WINDOW = timedelta(days=3)  # of use that is drawn
-SHOWN = {"gpu_max_pct": "GPU", "gpu_avg_pct": "GPU", "cpu_max_pct": "CPU", "cpu_avg_pct": "CPU"}
+SHOWN = {  # the series that are drawn, the highest of each kind first: name and unit
+    "gpu_max_pct": ("GPU", "%"),
+    "gpu_avg_pct": ("GPU", "%"),
+    "cpu_max_pct": ("CPU", "%"),
+    "cpu_avg_pct": ("CPU", "%"),
+    "invocations": ("requests", "in 5 min"),
+}
 GONE = "What this picture would show is no longer kept; ask again."
 NOTHING = "There is nothing to draw: fewer than two choices, or readings, have figures."
 
@@ -107,10 +113,10 @@ def _use(parts: Parts, click: Click) -> list[Picture]:
 def _usage(found: Finding, measured: Usage, zone: str) -> Picture | None:
     one = found.resource
     signals: dict[str, Signal] = {}
-    for name, what in SHOWN.items():
+    for name, (what, unit) in SHOWN.items():
         points = measured.series[name].points if name in measured.series else ()
-        if points:
-            signals.setdefault(what, Signal(what, "%", tuple(points)))
+        if points and all(unit == one.unit for one in signals.values()):
+            signals.setdefault(what, Signal(what, unit, tuple(points)))
     title = f"{one.name or one.id}, {one.type} in {one.region}"
     return charts.usage(
         list(signals.values()), title=title, why=found.verdict.reason, since=found.verdict.since, zone=zone

@@ -226,7 +226,18 @@ function drawThread() {
   if (!pane.firstChild) openThreadPane(pane);
   const view = viewOf(true);
   const nodes = [root, ...store.replies(now.channel, root.ts, now.user)].map((message) => messageNode(message, view, false));
-  fill(pane.querySelector(".thread-messages"), ...nodes);
+  const list = pane.querySelector(".thread-messages");
+  const grew = list.dataset.of !== `${root.ts} ${nodes.length}`;
+  fill(list, ...nodes);
+  list.dataset.of = `${root.ts} ${nodes.length}`;
+  if (grew && nodes.length > 1) toNewest(list);
+}
+
+/** As Slack: the newest reply, and again when its pictures have come. */
+function toNewest(list) {
+  const show = () => list.lastElementChild?.scrollIntoView({ block: "start" });
+  show();
+  for (const img of list.lastElementChild.querySelectorAll("img")) img.addEventListener("load", show, { once: true });
 }
 
 function openThreadPane(pane) {

@@ -48,7 +48,9 @@ export function safeAddress(address) {
 /** A picture of ours; pictures from elsewhere are named, not loaded. */
 export function picture(address, alt, attributes = {}) {
   const safe = safeAddress(address);
-  if (safe && safe.startsWith(location.origin + "/")) return h("img", { src: safe, alt, loading: "lazy", ...attributes });
+  if (safe && safe.startsWith(location.origin + "/")) {
+    return h("a", { href: safe, target: "_blank", rel: "noopener", title: "Open the picture" }, h("img", { src: safe, alt, ...attributes }));
+  }
   return h("span", { class: "no-picture", title: "Pictures from elsewhere are not loaded here" }, alt || "picture");
 }
 
