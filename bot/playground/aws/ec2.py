@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from bot.clock import Clock
-from bot.playground.aws.images import Images
 from bot.playground.aws.quotas import Quotas, market_of
 from bot.playground.aws.request import DEFAULT_ACCOUNT, Answer, Refused, Request, as_xml
 from bot.playground.aws.states import ENDS_IN, States
@@ -37,6 +36,8 @@ class Ec2:
         self._clock = clock
         self._catalog = catalog
         self._quotas = quotas
+        from bot.playground.aws.images import Images  # builds on moto's EC2, which is lean only when it is loaded late
+
         self.images = Images(clock)
         self._tokens = Tokens()
         self._was: dict[str, Was] = {}  # of the call that runs now
