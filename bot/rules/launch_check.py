@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,7 +11,7 @@ from bot.rules.errors import CloudError, Gone
 from bot.rules.launch import Place, Wanted
 from bot.rules.launch_image import Image
 from bot.rules.launch_money import Price
-from bot.rules.launch_text import hours, usd
+from bot.rules.launch_text import hours, rate, usd
 from bot.rules.policy import Policy
 from bot.rules.policy_launch import Limits
 from data import Catalog, Quota
@@ -100,6 +101,12 @@ def _limits(wanted: Wanted, instance: Instance, limits: Limits) -> Iterable[tupl
 
 
 def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterable[tuple[str, str]]:
+    each, most = price.usd_per_hour / wanted.count, wanted.max_usd_per_hour
+    if most is not None and most < each:
+        yield (
+            f"its ceiling of {rate(most)} an hour is below today's spot price of {rate(each)}, so it would never start",
+            f"ask again with max_price={math.ceil(each * 110) / 100:g}, or without a ceiling",
+        )
     if price.usd_per_hour > limits.max_usd_per_hour:
         yield (
             f"{usd(price.usd_per_hour)} an hour are more than the policy's {usd(limits.max_usd_per_hour)}",

@@ -43,7 +43,8 @@ def card(found: LaunchCard) -> Message:
     head = _head(launch)
     title = f"{head}: {say.what(launch.wanted)}"
     point = f"{title}, {_price(launch)}, asked by {say.person(launch.asker)}"
-    asked = f"{say.person(launch.asker)} asks: {_price(launch)}."
+    helped = f", pressed by {say.person(launch.reply.by)}" if len(launch.askers) > 1 else ""
+    asked = f"{say.person(launch.asker)} asks{helped}: {_price(launch)}."
     blocks = [header(title), section(told(asked), fields=_fields(launch))]
     blocks += [section(line) for line in _state(found) if line]
     if launch.state in ("checking", "asked"):
@@ -70,13 +71,46 @@ def _fields(launch: Launch) -> list[str]:
     found = [
         ("Name", wanted.name or "(none)"),
         ("Purpose", wanted.purpose or "(none said)"),
-        ("Type", f"{wanted.count} x {wanted.instance_type}, {wanted.market}"),
+        ("Type", f"{wanted.count} x {wanted.instance_type}, {_market(launch)}"),
         ("Region", wanted.region),
         ("Price per hour", say.rate(launch.usd_per_hour)),
-        (f"Total for {say.hours(wanted.hours)}", say.usd(launch.usd_total)),
-        ("Disk", f"{wanted.disk_gb:,} GB gp3, encrypted"),
+        (f"Total for {say.hours(wanted.hours)}", f"{say.usd(launch.usd_total)}{_with_disks(launch)}"),
+        ("Disks", f"{wanted.count} x {wanted.disk_gb:,} GB gp3, encrypted{_disk_price(launch)}"),
+        *_given(launch),
     ]
     return [f"*{name}*\n{plain(value)}" for name, value in found]
+
+
+def _market(launch: Launch) -> str:
+    """on-demand, or spot with its kind and ceiling."""
+    wanted = launch.wanted
+    if wanted.market != "spot":
+        return wanted.market
+    options = launch.offer.params.get("InstanceMarketOptions", {}).get("SpotOptions", {}) if launch.offer else {}
+    kind = f" {options['SpotInstanceType']}" if options else ""
+    most = wanted.max_usd_per_hour
+    return f"spot{kind}, {'no ceiling' if most is None else f'ceiling {say.rate(most)} an hour each'}"
+
+
+def _with_disks(launch: Launch) -> str:
+    return ", disks included" if launch.offer and launch.offer.usd_disk is not None else ""
+
+
+def _disk_price(launch: Launch) -> str:
+    return f", {say.usd(launch.offer.usd_disk)}" if launch.offer else ""
+
+
+def _given(launch: Launch) -> Iterator[tuple[str, str]]:
+    """What else is approved with it: whose key opens it, what it boots, and which rights it has."""
+    wanted, offer = launch.wanted, launch.offer
+    if wanted.key_name:
+        yield "Key pair", wanted.key_name
+    if wanted.image:
+        name = offer.image_name if offer else ""
+        yield "Image", f"{name} ({wanted.image})" if name and name != wanted.image else wanted.image
+    profile = offer.params.get("IamInstanceProfile", {}) if offer else {}
+    if profile:
+        yield "Instance profile", str(profile.get("Name") or profile.get("Arn"))
 
 
 def _state(found: LaunchCard) -> Iterator[str]:

@@ -224,6 +224,13 @@ def test_spot_is_one_time_and_keeps_its_ceiling(at: Desk, aws: LocalAws) -> None
     assert params["InstanceInitiatedShutdownBehavior"] == "terminate"
 
 
+def test_a_spot_ceiling_below_todays_price_is_refused_at_once_with_both_numbers(at: Desk) -> None:
+    found = at.find(at.asked(market="spot", max_usd_per_hour=0.01))
+    assert found.state == "refused"
+    assert "its ceiling of $0.01 an hour is below today's spot price of $" in found.error
+    assert "max_price=" in found.way_out
+
+
 def test_two_machines_are_one_launch(at: Desk, aws: LocalAws) -> None:
     identity = at.approved(count=2)
     at.pass_time(seconds=6)
