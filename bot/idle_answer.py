@@ -71,7 +71,8 @@ def read(parts: Parts, op: Op) -> Answer | None:
             who, owner = approvers(parts, parts.policy()), found.owner
             if action.startswith("undo") and _answered_by(parts, ref) == person.id:
                 owner = person.id  # who said Not mine owns it no more, and may take that back
-            idle_answers.allowed(action, person.id, resource=found.resource, owner=owner, approvers=who)
+            one, rules = found.resource, parts.policy().stop
+            idle_answers.allowed(action, person.id, resource=one, owner=owner, approvers=who, rules=rules, now=now)
             return Answer(parts, op, ref, action, found, person, now)
     except UserError as error:
         why = str(error)

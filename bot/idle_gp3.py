@@ -81,7 +81,8 @@ def follow(parts: Parts, op: Op) -> work.Outcome:
 def _refusal(given: Answer, there: Resource) -> str:
     who = approvers(given.parts, given.parts.policy())
     try:
-        allowed(given.action, given.person.id, resource=there, owner=there.owner, approvers=who)
+        rules, owner = given.parts.policy().stop, there.owner
+        allowed(given.action, given.person.id, resource=there, owner=owner, approvers=who, rules=rules, now=given.now)
     except NotAllowed as error:
         return str(error)
     return "" if there.type in ("gp2", "gp3") else f"it is {there.type}, and only gp2 is changed to gp3."

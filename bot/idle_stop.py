@@ -94,7 +94,8 @@ def _refusal(given: Answer, verb: str, target: Target) -> str:
     if one.state in AT_WORK and not given.found.at_work:
         return f"it is {one.state} again."
     if target.kind.name != "ec2_instance":
-        allowed(given.action, given.person.id, resource=one, owner=one.owner, approvers=who)
+        rules, user = given.parts.policy().stop, given.person.id
+        allowed(given.action, user, resource=one, owner=one.owner, approvers=who, rules=rules, now=given.now)
         return ""
     wish = Ask(
         verb="stop" if verb == "stop" else "terminate",
@@ -217,7 +218,7 @@ def stop_by_itself(parts: Parts, op: Op) -> work.Outcome:
 def _forbidden(parts: Parts, target: Target, now: datetime) -> bool:
     """Whether machines' own rules forbid a stop (protection, one-time spot, local root)."""
     verb: Verb = "stop"
-    wish = Ask(verb=verb, person=Person(audit.BOT), approver=True, team="")
+    wish = Ask(verb=verb, person=Person(audit.BOT), approver=True, team="", itself=True)
     return target.kind.name == "ec2_instance" and decide(wish, target.resource, parts.policy(), now).effect != verb
 
 

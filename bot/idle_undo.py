@@ -87,7 +87,8 @@ def _may_not_start(answer: Answer, there: Resource) -> str:
     parts, who = answer.parts, approvers(answer.parts, answer.parts.policy())
     if there.kind != "ec2_instance":
         try:
-            allowed("stop_idle", answer.person.id, resource=there, owner=there.owner, approvers=who)
+            user, rules = answer.person.id, parts.policy().stop
+            allowed("start_idle", user, resource=there, owner=there.owner, approvers=who, rules=rules, now=answer.now)
         except NotAllowed as error:
             return str(error)
         return ""

@@ -120,7 +120,7 @@ def _step(case: Case, one: Resource | None) -> Step:
     verb: Verb = "stop" if step.effect == "stop" else "start"
     with case.parts.store.reading() as tx:
         why = frozen(tx)
-    wish = Ask(verb=verb, person=Person(audit.BOT), approver=True, team="", frozen=why)
+    wish = Ask(verb=verb, person=Person(audit.BOT), approver=True, team="", frozen=why, itself=True)
     decision = decide(wish, one, policy, now)
     return step if decision.effect == verb else Step("none", decision.reason, tell=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,8 +97,9 @@ def _wish(parts: Parts, op: Op, ref: str, choice: str) -> Wish | None:
     asked = Ask(
         verb="stop", person=person, approver=person.id in approvers(parts, parts.policy()), team=parts.people.team()
     )
-    if why := may_not(asked, one):
-        raise NotAllowed(why.replace("may stop it", "may set its hours"))
+    asked_hours = replace(asked, verb="start")  # hours start it, too, so an open stop is not enough
+    if why := may_not(asked_hours, one, parts.policy(), now):
+        raise NotAllowed(why.replace("may start it", "may set its hours"))
     decision = decide(asked, one, parts.policy(), now)
     if not decision.allowed and one.state != "pending" and choice != "remove":
         raise NotAllowed(f"It gets no schedule: {decision.reason}")

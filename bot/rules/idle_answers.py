@@ -9,24 +9,37 @@ from zoneinfo import ZoneInfo
 from bot.rules.errors import NotAllowed, Unclear
 from bot.rules.idle_facts import Hold, Resource
 from bot.rules.policy_idle import Reminders
+from bot.rules.policy_stop import Stopping
+from bot.rules.stopping import may_work, who_may
 
 SNOOZES = {"snooze": 1, "snooze_1d": 1, "snooze_1w": 7}  # in days
-STRONG = ("stop_idle", "terminate_idle", "delete", "change_gp3")  # these change something in AWS
+STRONG = ("stop_idle", "start_idle", "terminate_idle", "delete", "change_gp3")  # these change something in AWS
 MOST_KEEP = timedelta(days=366)
 
 
-def allowed(action: str, user: str, *, resource: Resource, owner: str | None, approvers: Collection[str]) -> None:
+def allowed(
+    action: str,
+    user: str,
+    *,
+    resource: Resource,
+    owner: str | None,
+    approvers: Collection[str],
+    rules: Stopping,
+    now: datetime,
+) -> None:
     """
     Raise NotAllowed unless *user* may answer *action*.
 
-    *owner* is whoever is told of it, by any source. Effects in AWS are for the owner by the tag and for approvers; a
-    claim in a channel gives nobody power over a machine. Claim is for everybody.
+    *owner* is whoever is told of it, by any source. Effects in AWS are for those whom *rules* (the policy's [stop])
+    lets, by the tag; a claim in a channel gives nobody power over a machine. Claim is for everybody.
     """
-    if action == "claim" or user in approvers:
-        return
     if action in STRONG:
-        if not user or user != resource.owner:
-            raise NotAllowed("Only its owner (tag mlbot:owner) or an approver may do this.")
+        known, until = resource.owner, resource.until
+        approver = user in approvers
+        if not may_work(user, action, owner=known, approver=approver, until=until, rules=rules, now=now):
+            raise NotAllowed(who_may(action, known, rules))
+        return
+    if action == "claim" or user in approvers:
         return
     if not user or user != (owner or resource.owner):
         raise NotAllowed("Only the person it belongs to or an approver may answer for it; Claim makes it yours.")

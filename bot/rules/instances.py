@@ -11,6 +11,7 @@ from typing import Any, Literal
 from bot.rules.idle import Resource
 from bot.rules.people import Person, may_act
 from bot.rules.policy import Policy
+from bot.rules.stopping import may_work, who_may
 
 Verb = Literal["stop", "start", "terminate", "extend"]
 VERBS: tuple[Verb, ...] = ("stop", "start", "terminate", "extend")
@@ -33,6 +34,7 @@ class Ask:
     team: str
     hours: float | None = None  # of extend
     frozen: str = ""  # why launches are stopped, and starts with them; empty when they are not
+    itself: bool = False  # mlbot does it, by a rule of the policy or of a schedule
     judged: bool = False  # a request of ours made it, so that more hours are judged with those that it has
 
 
@@ -52,7 +54,7 @@ def decide(ask: Ask, found: Resource | None, policy: Policy, now: datetime) -> D
     """Whether *ask* may happen to the machine that was *found* just now."""
     if found is None or found.state in GONE:
         return _done("It is terminated already." if found else "It does not exist any more.")
-    if why := may_not(ask, found):
+    if why := may_not(ask, found, policy, now):
         return _no(why)
     if ask.verb in THERE and found.state in THERE[ask.verb]:
         return _done(f"{label(found)} is {found.state} already.")
@@ -92,15 +94,16 @@ def lost_at_termination(one: Resource) -> tuple[str, ...]:
     return (*found, *_local_disk(one))
 
 
-def may_not(ask: Ask, found: Resource) -> str:
-    """Why this person may do nothing to the machine; empty for its owner and for approvers."""
+def may_not(ask: Ask, found: Resource, policy: Policy, now: datetime) -> str:
+    """Why this person may not do that to the machine; empty for those whom the policy's [stop] lets."""
+    if ask.itself:
+        return ""
     if why := may_act(ask.person, team=ask.team):
         return why
-    if ask.approver or (found.owner and ask.person.id == found.owner):
+    owner, rules = found.owner or "", policy.stop
+    if may_work(ask.person.id, ask.verb, owner=owner, approver=ask.approver, until=found.until, rules=rules, now=now):
         return ""
-    if found.owner:
-        return f"Only its owner <@{found.owner}> or an approver may {ask.verb} it."
-    return f"Nobody is named as its owner (tag mlbot:owner), so only an approver may {ask.verb} it."
+    return who_may(ask.verb, owner, rules)
 
 
 def _stop(found: Resource) -> Decision:

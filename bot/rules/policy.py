@@ -11,6 +11,7 @@ from bot.rules.policy_idle import Idle, Reminders
 from bot.rules.policy_launch import Approvals, Budgets, Launching, Limits
 from bot.rules.policy_schedule import Scheduling
 from bot.rules.policy_section import Section
+from bot.rules.policy_stop import Stopping
 
 __all__ = [
     "Access",
@@ -23,6 +24,7 @@ __all__ = [
     "Policy",
     "Reminders",
     "Scheduling",
+    "Stopping",
 ]
 
 
@@ -43,6 +45,7 @@ class Policy(Section):
     idle: Idle = Idle()
     schedule: Scheduling = Scheduling()
     limits: Limits = Limits()
+    stop: Stopping = Stopping()
     launch: Launching = Launching()
     budgets: Budgets = Budgets()
     accounts: Mapping[str, Account] = Field(default_factory=dict)  # by alias; "default" is mlbot's own

@@ -14,6 +14,7 @@ from bot.rules.idle import Hold, Verdict
 from bot.rules.idle_finding import BackTest, Finding
 from bot.rules.idle_sweep import auto_stop, guard
 from bot.rules.policy_idle import AutoStop, Idle, Reminders
+from bot.rules.policy_stop import Stopping
 from tests.rules.idle_made import HOUR, NOW, machine
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,18 +42,19 @@ OWNED = machine(owner="U0ENG")
     ],
 )
 def test_who_may_answer(action: str, user: str, owner: str | None, may: bool) -> None:
+    given: dict[str, Any] = {"resource": OWNED, "owner": owner, "approvers": APPROVERS, "rules": Stopping(), "now": NOW}
     if may:
-        idle_answers.allowed(action, user, resource=OWNED, owner=owner, approvers=APPROVERS)
+        idle_answers.allowed(action, user, **given)
     else:
         with pytest.raises(NotAllowed):
-            idle_answers.allowed(action, user, resource=OWNED, owner=owner, approvers=APPROVERS)
+            idle_answers.allowed(action, user, **given)
 
 
 def test_a_claim_gives_nobody_power_over_the_machine() -> None:
-    unowned = machine(owner=None)
-    idle_answers.allowed("keep", "U0OTHER", resource=unowned, owner="U0OTHER", approvers=APPROVERS)
+    given: dict[str, Any] = {"resource": machine(owner=None), "owner": "U0OTHER", "approvers": APPROVERS, "now": NOW}
+    idle_answers.allowed("keep", "U0OTHER", rules=Stopping(), **given)
     with pytest.raises(NotAllowed):
-        idle_answers.allowed("stop_idle", "U0OTHER", resource=unowned, owner="U0OTHER", approvers=APPROVERS)
+        idle_answers.allowed("stop_idle", "U0OTHER", rules=Stopping(), **given)
 
 
 @pytest.mark.parametrize(

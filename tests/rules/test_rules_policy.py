@@ -15,6 +15,7 @@ from bot.rules.launch_money import is_quiet, needed
 from bot.rules.policy import Policy
 from bot.rules.policy_launch import Approvals, Budgets, End, Launching, Limits, Quiet, TeamBudget
 from bot.rules.policy_section import Section
+from bot.rules.policy_stop import Stopping
 
 SHIPPED = Path(__file__).parent.parent.parent / "bot" / "default_policy.toml"
 
@@ -62,7 +63,7 @@ def test_the_shipped_file_says_the_defaults_and_every_key_in_it_exists() -> None
     parse(uncommented, name="with every comment taken away")
 
 
-@pytest.mark.parametrize("section", [Approvals, Quiet, Limits, Budgets, TeamBudget, Launching, End])
+@pytest.mark.parametrize("section", [Approvals, Quiet, Limits, Stopping, Budgets, TeamBudget, Launching, End])
 def test_every_key_about_launches_stands_in_the_shipped_file(section: type[Section]) -> None:
     text = SHIPPED.read_text()
     told = {key for key in section.model_fields if re.search(rf"^(# )?(\[[\w.]*)?{key}\b", text, re.M)}
