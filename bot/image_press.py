@@ -21,6 +21,7 @@ from bot.rules.instances import Ask, label, may_not
 from bot.rules.launch import OVER, Reply
 from bot.rules.launch_text import what
 from bot.rules.people import Person, may_act
+from bot.rules.stopping import may_work, who_may
 from bot.store import images, launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, new_id, stamp
@@ -95,7 +96,7 @@ def _save(parts: Parts, op: Op, after: After) -> None:
         raise TooLate(UNKNOWN)
     if found is not None:
         asked = Ask(verb="terminate", person=person, approver=lead(parts, person), team=parts.people.team())
-        if why := may_not(asked, found):
+        if why := may_not(asked, found, parts.policy(), now):
             raise NotAllowed(why.replace("may terminate it", "may save or park it"))
     if why := rules.refusal(found, after):
         raise TooLate(why)
@@ -204,8 +205,9 @@ def _mine(parts: Parts, op: Op, verb: str) -> tuple[SavedImage, Person]:
         raise TooLate(f"The image {image.aws_id} is deleted already.")
     if why := may_act(person, team=parts.people.team()):
         raise NotAllowed(why)
-    if person.id not in (image.owner, *(() if image.owner else (image.by,))) and not lead(parts, person):
-        raise NotAllowed(f"Only its owner <@{image.owner or image.by}>, an approver or a lead may {verb} it.")
+    owner, stop, now = image.owner or image.by, parts.policy().stop, parts.clock.now()
+    if not may_work(person.id, verb, owner=owner, approver=lead(parts, person), until=None, rules=stop, now=now):
+        raise NotAllowed(who_may(verb, owner, stop))
     return image, person
 
 
