@@ -17,6 +17,7 @@ from bot.instances_list import Listed, Listing
 from bot.playground.slack import called
 from bot.playground.slack.limits import check_message, check_view
 from bot.rules.errors import CloudError, Unclear
+from bot.rules.extension import Extension, ExtensionCard
 from bot.rules.idle_facts import Hold, Resource, Verdict
 from bot.rules.idle_finding import BackTest, Finding, Gap, Outcome, ScanReport
 from bot.rules.idle_week import Spent, Week
@@ -28,7 +29,20 @@ from data import load
 from estimator.answer import answer
 from estimator.parse import parse
 from handlers import errors
-from handlers.views import estimate, help, idle, images, instances, launch, launch_form, mute, outgoing, reach, week
+from handlers.views import (
+    estimate,
+    extension,
+    help,
+    idle,
+    images,
+    instances,
+    launch,
+    launch_form,
+    mute,
+    outgoing,
+    reach,
+    week,
+)
 from handlers.views.fit import CHARACTERS, fitted, size
 from handlers.views.message import Message, plain, told
 from handlers.views.named import named
@@ -149,7 +163,11 @@ attempts = st.builds(
     error=texts,
 )
 budgets = st.builds(
-    BudgetLine, name=texts, limit=st.floats(0, 1e6), spent=st.floats(0, 1e6), committed=st.floats(0, 1e6)
+    BudgetLine,
+    name=ours | st.just(f"<@{ASKER}>"),
+    limit=st.floats(0, 1e6),
+    spent=st.floats(0, 1e6),
+    committed=st.floats(0, 1e6),
 )
 cards = st.builds(
     LaunchCard,
@@ -161,6 +179,35 @@ cards = st.builds(
     refs=many(st.just("r_1"), 3),
     buttons=st.sampled_from(((), ("approve", "deny", "withdraw", "break_glass"), ("try_next", "raise_quota"))),
     waits=ours,
+)
+extensions = st.builds(
+    ExtensionCard,
+    extension=st.builds(
+        Extension,
+        id=st.just("x_1"),
+        launch=st.just("l_1"),
+        asker=people,
+        state=st.sampled_from(tuple(extension.HEADS)),
+        more=st.floats(0.1, 1e4),
+        hours=st.floats(0.1, 1e4),
+        before=moments,
+        until=st.just(NOW),
+        usd_more=st.floats(0, 1e6),
+        usd_total=st.floats(0, 1e6),
+        usd_per_hour=st.floats(0, 1e4),
+        asked_at=st.just(NOW),
+        expires_at=st.just(NOW),
+        needed=st.integers(1, 2),
+        decided_by=many(people, 5),
+        decided_at=moments,
+        how=st.sampled_from(("", "vote", "break_glass")),
+        reason=texts,
+        error=ours,
+    ),
+    launch=launches,
+    votes=many(people, 5),
+    budgets=many(budgets, 6),
+    buttons=st.sampled_from(((), ("approve", "deny", "withdraw", "break_glass"))),
 )
 listings = st.builds(
     Listing,
@@ -242,6 +289,7 @@ SENT: Mapping[str, st.SearchStrategy[Message]] = {
     "digest": weeks.map(week.digest).map(lambda message: named(message, str.lower)),
     "unclaimed": findings.map(idle.unclaimed),
     "launch_card": cards.map(launch.card),
+    "extension_card": extensions.map(extension.card),
     "launch_notice": st.builds(
         launch.notice, cards, st.sampled_from(("connect", "denied", "waits", "end_soon", "failed")), ours
     ),
