@@ -11,7 +11,7 @@ from bot.launch_check import check
 from bot.launch_drive import drive
 from bot.launch_end import end, watch
 from bot.launch_extend import card as extension_card
-from bot.launch_follow import follow
+from bot.launch_follow import OVER, follow
 from bot.launch_freeze import freeze as _freeze
 from bot.launch_freeze import switch
 from bot.launch_more import more
@@ -146,7 +146,7 @@ def _kind_of_work(launch: Launch) -> str:
     if launch.state == "checking":
         return "launch.check"
     if launch.instance_ids:
-        return "" if launch.progress in ("ready", "stopped") else "launch.follow"
+        return "" if launch.progress in OVER else "launch.follow"
     return "launch.drive" if launch.state in ("approved", "launching") else ""
 
 

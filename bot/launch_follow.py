@@ -21,23 +21,27 @@ from bot.store.db import Tx
 # A machine is pending for some seconds, its checks take minutes, and everybody shares AWS's limit of describe calls.
 OFTEN, SELDOM = timedelta(seconds=5), timedelta(seconds=20)
 EARLY = timedelta(minutes=2)
+PENDING = timedelta(minutes=30)  # a machine starts within minutes, or AWS has a trouble that it does not tell
 PATIENCE = timedelta(minutes=30)  # then it is called ready although AWS never said that its checks passed
+OVER = ("ready", "stopped", "stuck")  # nothing is to be followed any more; the sweep sees what changes
 
 
 def follow(parts: Parts, op: Op) -> Outcome:
     """Look once; come again until it is ready or gone."""
     with parts.store.reading() as tx:
         launch = launches.find(tx, str(op.payload["launch"]))
-    if launch is None or launch.state not in ("launching", "running") or launch.progress in ("ready", "stopped"):
+    if launch is None or launch.state not in ("launching", "running") or launch.progress in OVER:
         return Done()
     facts = _facts(parts, launch)
     found = launch_progress.step(facts, _statuses(parts, launch, facts), len(launch.instance_ids))
     age = parts.clock.now() - (launch.started_at or launch.asked_at)
     if found.progress == "running" and (age > PATIENCE or found.halted):
         found = Step("ready")
+    if found.progress == "pending" and parts.clock.now() - (launch.changed_at or launch.asked_at) > PENDING:
+        found = Step("stuck") if facts else Step("", gone=True, why="AWS does not show it")
     with parts.store.transaction() as tx:
         _write(tx, parts, launch, found, facts)
-        if found.gone or found.progress == "ready":
+        if found.gone or found.progress in OVER:
             ops.finish(tx, op, parts.clock.now())
             return Done()
     return Retry(f"{launch.id} is {found.progress}", OFTEN if found.progress == "pending" and age < EARLY else SELDOM)
@@ -97,6 +101,12 @@ def _further(tx: Tx, parts: Parts, launch: Launch, found: Step, facts: Sequence[
     elif launches.change(tx, launch.id, be=(launch.state,), now=now, **values):
         note(tx, launch, found.progress, actor="mlbot", now=now, detail={})
         card(tx, launch, now)
+    if found.progress == "stuck":
+        text = (
+            f"AWS has not started {what(launch.wanted)} ({', '.join(launch.instance_ids)}) for half an hour "
+            "and does not say why. mlbot looks again every five minutes; Terminate in /ml-instances ends it."
+        )
+        notice(tx, launch, "stuck", text, now=now)
     if found.progress == "ready":
         notice(tx, launch, "connect", f"{what(launch.wanted)} is ready: {', '.join(launch.instance_ids)}", now=now)
 

@@ -47,6 +47,7 @@ def sweep(parts: Parts, op: Op) -> Outcome:
             now = parts.clock.now()
             for request, machines in by_request.items():
                 _known_or_told(tx, parts, request, machines, now)
+            _stuck(tx, region, by_request, now)
             _missing(tx, region, {str(fact["InstanceId"]) for fact in facts}, now)
     parts.wake()
     return Done()
@@ -130,6 +131,17 @@ def _stranger(tx: Tx, parts: Parts, fact: Mapping[str, Any], request: str, now: 
     if not before:
         outbox.say(tx, what="notice", subject=identity, to=channel, now=now, data={"text": text})
         audit.record(tx, actor=audit.BOT, action="stranger", subject=identity, now=now, detail={"request": request})
+
+
+def _stuck(tx: Tx, region: str, by_request: Mapping[str, Facts], now: datetime) -> None:
+    """A machine that was pending for too long is followed again once AWS says anything else of it."""
+    for launch in launches.in_state(tx, "launching", "running"):
+        if launch.progress != "stuck" or launch.wanted.region != region:
+            continue
+        states = {fact["State"]["Name"] for fact in by_request.get(launch.id, ())}
+        if states != {"pending"} and launches.change(tx, launch.id, be=(launch.state,), now=now, progress="pending"):
+            payload = {"launch": launch.id, "user": launch.asker}
+            ops.again(tx, kind="launch.follow", key=launch.id, payload=payload, now=now)
 
 
 def _missing(tx: Tx, region: str, seen: set[str], now: datetime) -> None:

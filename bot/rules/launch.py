@@ -20,8 +20,9 @@ State = Literal[
     "failed",
     "ended",  # the machine is gone
 ]
-# Of the machine, as AWS says; ready: its status checks passed; stopped: all of it, so that only disks bill.
-Progress = Literal["", "pending", "running", "ready", "stopped"]
+# Of the machine, as AWS says; ready: its status checks passed; stopped: all of it, so that only disks bill; stuck: it
+# has been pending for so long that only the sweep looks at it still.
+Progress = Literal["", "pending", "running", "ready", "stopped", "stuck"]
 How = Literal["", "vote", "policy", "break_glass"]  # in which way it was approved
 UNDECIDED: tuple[State, ...] = ("checking", "asked")
 OVER: tuple[State, ...] = ("refused", "denied", "withdrawn", "expired", "failed", "ended")

@@ -79,7 +79,7 @@ def done(one: SavedImage, *, woken: bool) -> Message:
 
 def _ended(one: SavedImage) -> str:
     name, why = plain(one.label), plain(one.error.rstrip("."))
-    where = f"{plain(one.aws_id)} in {plain(one.region)}"
+    where = f"`{plain(one.aws_id)}` in {plain(one.region)}"
     if one.state == "failed":
         return f"{name} was not saved: {why}. The machine was left as it is."
     if one.state == "deleted":

@@ -173,6 +173,7 @@ def _progress(launch: Launch) -> str:
         "running": "runs, its checks are not done yet",
         "ready": "is ready",
         "stopped": "is stopped",
+        "stuck": "has been pending for half an hour, and AWS does not say why; mlbot looks every five minutes",
     }.get(launch.progress, "was launched")
 
 
