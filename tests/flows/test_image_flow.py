@@ -58,7 +58,7 @@ def test_a_machine_is_saved_and_launched_from_its_image(quick_town: World) -> No
     found = row(town)
     assert (found.state, found.machine) == ("saved", "")
     told = town.direct(ENGINEER)
-    assert f"is saved as {found.aws_id} in us-east-1, at most $5" in told
+    assert f"is saved as `{found.aws_id}` in us-east-1, at most $5" in told
     assert [one["InstanceId"] for one in town.instances()] == [identity]
     dm = town.slack.dm_channel(ENGINEER)
     opened = json.dumps(form(town, "image_launch", channel=dm))
