@@ -118,7 +118,7 @@ class Slack:
 
     def person(self, user: str) -> Person:
         """Who *user* is, asked of Slack now."""
-        found = self._call("users.info", user=user)["user"]
+        found = self._call("users.info", user=user, include_locale="true")["user"]
         profile = found.get("profile") or {}
         return Person(
             id=found["id"],

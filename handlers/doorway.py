@@ -10,7 +10,7 @@ from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import NotAllowed, SlackError
 from bot.rules.people import may_act
-from handlers import errors
+from handlers import errors, words
 from handlers.later import Later
 from handlers.received import Command
 from handlers.views.fit import fitted
@@ -62,13 +62,14 @@ class Doorway:
 
     def open(self, asked: Asked, view: dict[str, Any]) -> None:
         """Open a form after the ack; Slack gives three seconds from the press."""
-        self.run(asked, lambda: self._open(asked, view))
+        self.run(asked, lambda: self.show(asked, view))
 
-    def _open(self, asked: Asked, view: dict[str, Any]) -> None:
-        self.parts.slack.open_view(asked.trigger_id, view)
+    def show(self, asked: Asked, view: dict[str, Any]) -> None:
+        """Open a form now, in the language of who asked; after the ack only."""
+        self.parts.slack.open_view(asked.trigger_id, words.block(view, words.of(self.parts, asked.user)))
 
     def _respond(self, asked: Asked, message: Message, *, in_channel: bool) -> None:
-        slack, message = self.parts.slack, fitted(message)
+        slack, message = self.parts.slack, fitted(words.message(message, words.of(self.parts, asked.user)))
         try:
             if asked.response_url:
                 slack.respond(asked.response_url, message, in_channel=in_channel)

@@ -107,7 +107,7 @@ def _open_form(door: Doorway, asked: Click) -> None:
     if not number.isdigit() or int(number) >= len(options):
         raise TooLate(GONE)
     wanted = _wanted(options[int(number)], purpose=str(kept["words"])[:200])
-    door.parts.slack.open_view(asked.trigger_id, launch.form(door, wanted, channel=asked.channel))
+    door.show(asked, launch.form(door, wanted, channel=asked.channel))
 
 
 def _wanted(option: Mapping[str, Any], *, purpose: str) -> Wanted:
@@ -131,7 +131,7 @@ def how(door: Doorway) -> Listener:
     def on_press(ack: Ack, body: Body) -> None:
         ack()
         asked = received.click(body)
-        door.run(asked, lambda: door.parts.slack.open_view(asked.trigger_id, views.how(_again(door, asked))))
+        door.run(asked, lambda: door.show(asked, views.how(_again(door, asked))))
 
     return on_press
 

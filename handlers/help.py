@@ -14,6 +14,7 @@ from handlers import received
 from handlers.doorway import Doorway
 from handlers.views import help as views
 from handlers.views.message import Message
+from handlers.words import LANGUAGES, prefer
 
 
 def command(door: Doorway) -> Callable[..., None]:
@@ -22,9 +23,21 @@ def command(door: Doorway) -> Callable[..., None]:
     def on_command(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         asked = received.command(body)
-        door.run(asked, lambda: door.whisper(asked, drawn(asked.text)))
+        door.run(asked, lambda: door.whisper(asked, _answered(door, asked)))
 
     return on_command
+
+
+def _answered(door: Doorway, asked: received.Command) -> Message:
+    """The help, or, for `lang vi`, the language of all that mlbot tells this person from now on."""
+    word, _, wanted = asked.text.lower().strip().partition(" ")
+    if word not in ("lang", "language"):
+        return drawn(asked.text)
+    if wanted.strip() not in LANGUAGES:
+        named = ", ".join(f"{short} ({name})" for short, name in LANGUAGES.items())
+        raise Unclear(f"mlbot speaks {named}.", nearest="/ml-help lang en", example="/ml-help lang vi")
+    prefer(door.parts, asked.user, wanted.strip())
+    return drawn("")
 
 
 def drawn(words: str) -> Message:

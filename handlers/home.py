@@ -16,7 +16,7 @@ from bot.rules.launch import Wanted
 from bot.rules.people import may_act
 from bot.store import homes
 from bot.store.db import Row
-from handlers import launch, received
+from handlers import launch, received, words
 from handlers.doorway import Doorway
 from handlers.views import estimate_form
 from handlers.views import home as views
@@ -105,7 +105,7 @@ def _drawn(parts: Parts, row: Row, *, always: bool = False) -> bool:
     view = views.home(home.of(parts, row["user"]))
     digest, published = views.digest(view), None
     if always or digest != row["digest"]:
-        parts.slack.publish_home(row["user"], view)
+        parts.slack.publish_home(row["user"], words.block(view, words.of(parts, row["user"])))
         published = None if always else parts.clock.now()
     return _kept(parts, row, digest, published)
 

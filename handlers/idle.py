@@ -110,7 +110,7 @@ def _open_keep(door: Doorway, asked: Click, until: date) -> None:
     finding = idle.finding(door.parts, asked.value)
     if finding is None:
         raise TooLate("It is gone, or mlbot does not know it any more.")
-    door.parts.slack.open_view(asked.trigger_id, views.keep_form(finding, until, origin(asked.value, asked)))
+    door.show(asked, views.keep_form(finding, until, origin(asked.value, asked)))
 
 
 def kept(door: Doorway) -> Listener:

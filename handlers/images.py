@@ -37,7 +37,7 @@ def _open(door: Doorway, asked: Click) -> None:
     found = images.preview(door.parts, asked.value, after)
     state = origin(asked.value, asked)
     view = views.park_form(found, state) if park else views.save_form(found, state)
-    door.parts.slack.open_view(asked.trigger_id, view)
+    door.show(asked, view)
 
 
 def asked(door: Doorway, action: Literal["save_image", "park"]) -> Listener:
@@ -78,4 +78,4 @@ def _form(door: Doorway, asked: Click) -> None:
     wanted = images.again(door.parts, asked.value)
     if wanted is None:
         raise TooLate("There is no image to launch from here: it is deleted, not complete, or in another account.")
-    door.parts.slack.open_view(asked.trigger_id, form(door, wanted, channel=asked.channel))
+    door.show(asked, form(door, wanted, channel=asked.channel))

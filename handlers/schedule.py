@@ -39,7 +39,7 @@ def _open(door: Doorway, asked: Click) -> None:
     ref = asked.value.partition(":")[0]
     zone = door.parts.people.zone(asked.user)
     form = views.form(schedules.hours(door.parts, ref), zone, origin(asked.value, asked))
-    door.parts.slack.open_view(asked.trigger_id, form)
+    door.show(asked, form)
 
 
 def submitted(door: Doorway) -> Listener:

@@ -122,5 +122,5 @@ def mrkdwn(text: str) -> Block:
 
 def shown_picture(file: str, alt: str, title: str = "") -> Block:
     """A picture that was uploaded, by its file id."""
-    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt, 2000)}
+    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt, 2000) or title or file}
     return {**block, "title": plain_text(cut(title, 2000))} if title else block

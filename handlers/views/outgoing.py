@@ -9,14 +9,16 @@ from bot import idle, images, launch
 from bot.outbox import OutboxRow, View
 from bot.parts import Parts
 from bot.rules import links
+from handlers import words
 from handlers.views import extension as extension_views
 from handlers.views import idle as idle_views
 from handlers.views import images as image_views
 from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
+from handlers.views import pictures as picture_views
 from handlers.views import reach as reach_views
 from handlers.views import week as week_views
-from handlers.views.blocks import actions, button, section, shown_picture
+from handlers.views.blocks import actions, button, section
 from handlers.views.fit import fitted
 from handlers.views.message import Message, told
 from handlers.views.named import named
@@ -94,17 +96,17 @@ def reply(parts: Parts, row: OutboxRow) -> Message:
 
 def picture(parts: Parts, row: OutboxRow) -> Message:
     """Charts with their words, or why there is none."""
-    shown = [shown_picture(**one) for one in row.data.get("pictures") or ()]
-    text = told(str(row.data.get("text") or "")) or "\n".join(block["alt_text"] for block in shown)
-    return Message(text, shown or [section(text)])
+    return picture_views.shown(list(row.data.get("pictures") or ()), str(row.data.get("text") or ""))
 
 
 def _kept(view: View) -> View:
-    """*view* within Slack's limits."""
+    """*view* in the reader's language and within Slack's limits."""
 
     def kept(parts: Parts, row: OutboxRow) -> Message | None:
         found = view(parts, row)
-        return fitted(Message(found.text, found.blocks)) if found is not None else None
+        if found is None:
+            return None
+        return fitted(words.message(Message(found.text, found.blocks), words.of(parts, row.to)))
 
     return kept
 

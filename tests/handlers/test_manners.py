@@ -40,6 +40,7 @@ from handlers.views import (
     launch_form,
     mute,
     outgoing,
+    pictures,
     reach,
     week,
 )
@@ -292,6 +293,11 @@ SENT: Mapping[str, st.SearchStrategy[Message]] = {
     "extension_card": extensions.map(extension.card),
     "launch_notice": st.builds(
         launch.notice, cards, st.sampled_from(("connect", "denied", "waits", "end_soon", "failed")), ours
+    ),
+    "picture": st.builds(
+        pictures.shown,
+        st.lists(st.fixed_dictionaries({"file": st.just("F1"), "title": ours, "alt": ours}), max_size=3),
+        ours,
     ),
     "reply": st.builds(reach.offer, wishes, st.none(), st.just("e_1")),
     "image": st.builds(images.done, saved, woken=st.booleans()) | saved.map(images.progress),
