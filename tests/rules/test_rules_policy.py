@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.policy import PolicyFile, parse, read
+from bot.policy import PolicyFile, parse, read, summary
 from bot.rules.errors import UserError
 from bot.rules.launch_money import is_quiet, needed
 from bot.rules.policy import Policy
@@ -59,7 +59,8 @@ def test_without_a_file_nobody_can_approve_and_nothing_is_approved_by_itself() -
 
 def test_the_shipped_file_says_the_defaults_and_every_key_in_it_exists() -> None:
     assert read(SHIPPED) == Policy()
-    uncommented = re.sub(r"^# (?=[a-z_\[])", "", SHIPPED.read_text().split("\n\n", 1)[1], flags=re.M)
+    uncommented = re.sub(r"<([A-Z0-9]+)>", r"\1", SHIPPED.read_text())
+    uncommented = re.sub(r"^# (?=[a-z_\[])", "", uncommented.split("\n\n", 1)[1], flags=re.M)
     parse(uncommented, name="with every comment taken away")
 
 
@@ -68,6 +69,76 @@ def test_every_key_about_launches_stands_in_the_shipped_file(section: type[Secti
     text = SHIPPED.read_text()
     told = {key for key in section.model_fields if re.search(rf"^(# )?(\[[\w.]*)?{key}\b", text, re.M)}
     assert told == set(section.model_fields)
+
+
+STRICT = {
+    '[limits]\n\nregions = ["us-east-99"]': (
+        "line 3: [limits] regions: the catalog knows no region 'us-east-99'; did you mean us-east-",
+        'For example: regions = ["us-east-',
+    ),
+    '[limits]\nfamilies = ["g55"]': (
+        "line 2: [limits] families: the catalog knows no instance family 'g55'; did you mean g5?",
+        'For example: families = ["g5"]',
+    ),
+    '[limits]\ndenied_families = ["zz9"]': ("line 2: [limits] denied_families: the catalog knows no instance", "For"),
+    '[approvals]\nchannel = "#ml"': (
+        "line 2: [approvals] channel: '#ml' is no id; it must be a channel's id",
+        'For example: channel = "C0123456789"',
+    ),
+    '# who\n[approvals]\napprovers = [\n  "lee",\n]': (
+        "line 3: [approvals] approvers: 'lee' is no id",
+        'For example: approvers = ["U0123456789"]',
+    ),
+    "[limits]\nmax_hours = inf": ("line 2: [limits] max_hours: input should be a finite number", "max_hours = 72"),
+    "[approvals]\nexpires_hours = true": (
+        "line 2: [approvals] expires_hours: true is a switch; this key takes another kind of value.",
+        "For example: expires_hours = 24",
+    ),
+    '[budgets]\nteams = {ml = {members = ["ann"], usd_per_month = 5}}': (
+        "line 2: [budgets.teams.ml] members: 'ann' is no id",
+        "members = [",
+    ),
+    "[limits]\nmax_usd = 5\n[approvals.quiet]\nbegin = 30": ("line 4: [approvals.quiet] begin: input should be", "= 0"),
+}
+
+
+@pytest.mark.parametrize("text", STRICT)
+def test_a_wrong_value_is_told_with_file_line_key_the_nearest_and_an_example(text: str) -> None:
+    with pytest.raises(UserError) as told:
+        parse(text, name="policy.toml")
+    (said,) = str(told.value).splitlines()
+    assert said.startswith("policy.toml, line ")
+    for part in STRICT[text]:
+        assert part in said
+
+
+def test_the_summary_says_budgets_quiet_hours_break_glass_the_end_and_who_may_stop() -> None:
+    text = """
+[approvals]
+break_glass = ["U0ENG"]
+quiet = {begin = 20, end = 8, weekends = true, zone = "Europe/Berlin"}
+[budgets]
+usd_per_month = 20000
+person_usd_per_month = 2000
+teams = {ml = {members = ["U0ENG"], usd_per_month = 8000}}
+[launch.end]
+stop = true
+[stop]
+anyone_after_hours = 2
+"""
+    said = "\n".join(summary(parse(text, name="p")))
+    for line in (
+        "Budgets by month: everybody $20000, each person $2000, team ml $8000.",
+        "Quiet hours: 20:00 to 8:00 and weekends (Europe/Berlin).",
+        "Break-glass: by U0ENG, with a reason.",
+        "At the end of the hours mlbot reminds 30 minutes before and stops it 15 minutes later.",
+        "Machines may be stopped by their owner and approvers, and by everybody 2 h after the planned end.",
+    ):
+        assert line in said
+    none = "\n".join(summary(Policy()))
+    assert "Budgets by month: none." in none
+    assert "Quiet hours: none." in none
+    assert "Break-glass: by nobody." in none
 
 
 def change(path: Path, text: str, tick: int) -> None:
