@@ -79,7 +79,7 @@ def parse(text: str, *, name: str) -> Policy:
     except ValidationError as error:
         wrong = [(line["loc"], _sentence(line)) for line in error.errors()]
     for place, why, example in policy_names.problems(raw, load(OVERLAY)):
-        wrong.append((place, f"{_key([*place])}: {why}. For example: {example}"))
+        wrong.append((place, f"{_key([*place])}: {why}{'' if why.endswith('?') else '.'} For example: {example}"))
     if wrong:
         raise UserError(_told(name, wrong, policy_lines.lines(text)))
     return found
