@@ -48,7 +48,7 @@ def context(*lines: str) -> Block:
 
 def image(file: str, alt_text: str, *, title: str = "") -> Block:
     """A picture by its file id in Slack; *alt_text* says the same in words."""
-    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt_text, 1900)}
+    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt_text, 1900) or title or file}
     if title:
         block["title"] = plain_text(cut(title, 1900))
     return block
@@ -118,9 +118,3 @@ def plain_text(text: str) -> Block:
 def mrkdwn(text: str) -> Block:
     """Text in which Slack obeys its marks; outside text goes through `plain` first."""
     return {"type": "mrkdwn", "text": text or "-"}
-
-
-def shown_picture(file: str, alt: str, title: str = "") -> Block:
-    """A picture that was uploaded, by its file id."""
-    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt, 2000) or title or file}
-    return {**block, "title": plain_text(cut(title, 2000))} if title else block

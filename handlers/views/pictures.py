@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from handlers.views.blocks import section, shown_picture
+from handlers.views.blocks import image, section
 from handlers.views.message import Message, plain
 
 
 def shown(pictures: Sequence[Mapping[str, str]], text: str) -> Message:
     """The uploaded *pictures* (file, title, alt), or *text* where there is none."""
-    blocks = [shown_picture(**one) for one in pictures]
+    blocks = [image(one["file"], one["alt"], title=one["title"]) for one in pictures]
     words = plain(text or "\n".join(block["alt_text"] for block in blocks))
     return Message(words, blocks or [section(words)])
