@@ -96,9 +96,13 @@ class Slack:
         """Open a modal within 3 s of the click; returns its id."""
         return str(self._call("views.open", trigger_id=trigger_id, view=json.dumps(view))["view"]["id"])
 
-    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Redraw an open modal; typed values stay where block and action ids do."""
-        self._call("views.update", view_id=view_id, view=json.dumps(view))
+    def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Lay a modal over the open one."""
+        self._call("views.push", trigger_id=trigger_id, view=json.dumps(view))
+
+    def update_view(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:
+        """Redraw an open modal, if it still is the one of *hash*; typed values stay where block and action ids do."""
+        self._call("views.update", view_id=view_id, view=json.dumps(view), hash=hash)
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """Draw *user*'s Home tab."""

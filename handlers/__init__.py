@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from slack_bolt import App
 
 from bot.parts import Parts
 from handlers import (
     estimate,
+    estimate_form,
     help,
     home,
     idle,
@@ -16,13 +18,27 @@ from handlers import (
     installed,
     instances,
     launch,
+    launch_form,
+    live,
     pictures,
     reach,
+    rules,
     schedule,
     unknown,
 )
 from handlers.doorway import Doorway
 from handlers.later import Later
+from handlers.views import estimate_form as estimate_views
+from handlers.views import launch_form as launch_views
+
+# Forms that answer while they are filled in, by callback id.
+FORMS: Mapping[str, live.Redraw] = {
+    "estimate": estimate_form.redrawn,
+    "launch": launch_form.redrawn,
+    "keep": idle.keep_redrawn,
+    "extend": instances.extend_redrawn,
+    "rules": rules.redrawn,
+}
 
 
 def register(app: App, parts: Parts, later: Later) -> None:
@@ -40,6 +56,9 @@ def register(app: App, parts: Parts, later: Later) -> None:
     app.action(re.compile(r"^how"))(estimate.how(door))
     app.action(re.compile(r"^open_"))(home.opens(door))
     app.action(re.compile(r"^picture"))(pictures.press(door))
+    app.action(re.compile(r"^(fill|pick_)"))(live.filled(door, FORMS))
+    app.options(launch_views.PICK_TYPE)(launch_form.types(door))
+    app.options(estimate_views.PICK_MODEL)(estimate_form.models(door))
     app.action(re.compile(r"^(approve|withdraw|try_next|raise_quota)"))(launch.press(door))
     app.action(re.compile(r"^deny"))(launch.explain(door, "deny"))
     app.action(re.compile(r"^break_glass"))(launch.explain(door, "break_glass"))

@@ -37,7 +37,8 @@ def command(door: Doorway) -> Listener:
         if asked.text:
             door.run(asked, lambda: reply(door, asked, asked.text))
         else:
-            door.open(asked, estimate_form.form(door.parts.policy().limits.regions, {"channel": asked.channel}))
+            regions = door.parts.policy().limits.regions
+            door.open(asked, estimate_form.form({}, regions=regions, channel=asked.channel))
 
     return on_command
 
@@ -107,7 +108,7 @@ def _open_form(door: Doorway, asked: Click) -> None:
     if not number.isdigit() or int(number) >= len(options):
         raise TooLate(GONE)
     wanted = _wanted(options[int(number)], purpose=str(kept["words"])[:200])
-    door.show(asked, launch.form(door, wanted, channel=asked.channel))
+    door.show(asked, launch.form(door, wanted, channel=asked.channel, asker=asked.user))
 
 
 def _wanted(option: Mapping[str, Any], *, purpose: str) -> Wanted:

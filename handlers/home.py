@@ -12,11 +12,10 @@ from bot import home, ops
 from bot.ops import Done, Op, OpFunction, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.errors import SlackError
-from bot.rules.launch import Wanted
 from bot.rules.people import may_act
 from bot.store import homes
 from bot.store.db import Row
-from handlers import launch, received, words
+from handlers import launch_form, received, rules, words
 from handlers.doorway import Doorway
 from handlers.views import estimate_form
 from handlers.views import home as views
@@ -49,11 +48,11 @@ def opens(door: Doorway) -> Callable[..., None]:
         ack()
         asked = received.click(body)
         if asked.action == "open_launch":
-            wanted = Wanted(instance_type="", region=launch.default_region(door.parts))
-            door.open(asked, launch.form(door, wanted, channel=asked.channel))
+            door.run(asked, lambda: launch_form.open_form(door, asked))
+        elif asked.action == "open_rules":
+            door.run(asked, lambda: rules.open_view(door, asked))
         else:
-            regions = door.parts.policy().limits.regions
-            door.open(asked, estimate_form.form(regions, {"channel": asked.channel}))
+            door.open(asked, estimate_form.form({}, regions=door.parts.policy().limits.regions, channel=asked.channel))
 
     return on_press
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,12 +12,13 @@ from bot import idle, mute
 from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import TooLate, Unclear
+from bot.rules.idle_finding import Finding
 from handlers import errors, home, received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
 from handlers.views import idle as views
 from handlers.views import mute as mute_views
-from handlers.views.message import Message
+from handlers.views.message import Block, Message
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -110,7 +111,23 @@ def _open_keep(door: Doorway, asked: Click, until: date) -> None:
     finding = idle.finding(door.parts, asked.value)
     if finding is None:
         raise TooLate("It is gone, or mlbot does not know it any more.")
-    door.show(asked, views.keep_form(finding, until, origin(asked.value, asked)))
+    view = _keep_form(door.parts, finding, {"until": until.isoformat()}, origin(asked.value, asked))
+    door.show(asked, view)
+
+
+def _keep_form(parts: Parts, finding: Finding, given: Mapping[str, str], state: Mapping[str, str]) -> Block:
+    try:
+        days: float | None = (date.fromisoformat(given.get("until", "")) - parts.clock.now().date()).days
+    except ValueError:
+        days = None
+    return views.keep_form(finding, {"until": "", **given}, days, state)
+
+
+def keep_redrawn(parts: Parts, click: Click, body: Mapping[str, Any]) -> Block | None:
+    """The form after another day was chosen; None where the thing is gone."""
+    state = state_of(body)
+    finding = idle.finding(parts, state.get("value", ""))
+    return _keep_form(parts, finding, received.fields(body), state) if finding else None
 
 
 def kept(door: Doorway) -> Listener:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from slack_bolt import Ack
 
-from bot import images, instances
+from bot import idle, images, instances
 from bot.parts import Parts
+from bot.rules.click import Click
 from bot.rules.errors import Unclear
 from handlers import received
 from handlers.doorway import Doorway
 from handlers.launch import origin, state_of
 from handlers.views import images as image_views
 from handlers.views import instances as views
-from handlers.views.message import Message
+from handlers.views.message import Block, Message
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -70,9 +71,23 @@ def extend(door: Doorway) -> Listener:
     def on_press(ack: Ack, body: Body) -> None:
         ack()
         asked = received.click(body)
-        door.open(asked, views.extend_form(origin(asked.value, asked)))
+        door.run(asked, lambda: _open_extend(door, asked))
 
     return on_press
+
+
+def _open_extend(door: Doorway, asked: Click) -> None:
+    view = _extend_form(door.parts, "8", origin(asked.value, asked))
+    door.show(asked, view)
+
+
+def _extend_form(parts: Parts, hours: str, state: Mapping[str, str]) -> Block:
+    return views.extend_form(hours, idle.finding(parts, state.get("value", "")), _hours(hours), state)
+
+
+def extend_redrawn(parts: Parts, click: Click, body: Mapping[str, Any]) -> Block:
+    """The form after other hours were typed."""
+    return _extend_form(parts, received.fields(body).get("hours", ""), state_of(body))
 
 
 def extended(door: Doorway) -> Listener:

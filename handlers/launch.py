@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -10,14 +9,15 @@ from slack_bolt import Ack
 
 from bot import launch
 from bot.launch import Reply
-from bot.parts import Parts
 from bot.rules import launch_words
 from bot.rules.click import Click
 from bot.rules.errors import UserError
-from bot.rules.launch import Wanted
 from handlers import errors, received
 from handlers.doorway import Doorway
+from handlers.launch_form import default_region, form, open_form, seen
 from handlers.views import launch as views
+
+__all__ = ["default_region", "form", "origin", "state_of"]
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -30,9 +30,7 @@ def command(door: Doorway) -> Listener:
         asked = received.command(body)
         if not asked.text:
             ack()
-            door.open(
-                asked, form(door, Wanted(instance_type="", region=default_region(door.parts)), channel=asked.channel)
-            )
+            door.run(asked, lambda: open_form(door, asked))
             return
         try:
             wanted = launch_words.parse(asked.text, door.parts.catalog, region=default_region(door.parts))
@@ -54,14 +52,13 @@ def submitted(door: Doorway) -> Listener:
     """The form of a request: errors stand beside their fields and the values stay."""
 
     def on_submit(ack: Ack, body: Body) -> None:
-        given = received.fields(body)
-        try:
-            wanted = launch_words.from_form(given, door.parts.catalog)
-        except UserError as error:
-            field = getattr(error, "field", "") or "type"
-            ack(response_action="errors", errors={field: errors.message(error).text})
-            return
         state = state_of(body)
+        found = seen(door.parts, body)
+        if found.problems or found.wanted is None:
+            problems = found.problems or {"type": found.missing}
+            ack(response_action="errors", errors={received.block_of(body, name): why for name, why in problems.items()})
+            return
+        wanted = found.wanted
         asked = received.submitted(body, action="ask", value="", data={}, origin=state)
         reply = Reply(channel=state.get("channel", ""), response_url="")
         launch.ask(door.parts, wanted, asker=asked.user, team=asked.team, key=asked.key, reply=reply)
@@ -121,28 +118,9 @@ def _reply(asked: received.Command) -> Reply:
     return Reply(channel=asked.channel, response_url=asked.response_url)
 
 
-def form(door: Doorway, wanted: Wanted, *, channel: str) -> dict[str, Any]:
-    """The launch form, filled with *wanted*, offering what the policy allows."""
-    policy = door.parts.policy()
-    return views.form(wanted, limits=policy.limits, catalog=door.parts.catalog, state={"channel": channel})
-
-
-def default_region(parts: Parts) -> str:
-    """The first region that the policy allows, or that of the environment where it allows it."""
-    allowed = parts.policy().limits.regions
-    own = parts.settings.aws_region
-    return own if own in allowed or not allowed else allowed[0]
-
-
 def origin(value: str, asked: Click) -> Mapping[str, str]:
     """What a form must remember of the button that opened it."""
     return {"value": value, "channel": asked.channel, "ts": asked.ts, "response_url": asked.response_url}
 
 
-def state_of(body: Body) -> dict[str, str]:
-    """What `origin` remembered; empty when it does not read."""
-    try:
-        found = json.loads(body["view"].get("private_metadata") or "{}")
-    except ValueError:
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+state_of = received.state_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,26 @@ def submitted(body: Body, *, action: str, value: str, data: Mapping[str, Any], o
 def fields(body: Body) -> dict[str, str]:
     """Each input's value by its block id; empty when it was left empty."""
     values = (body["view"].get("state") or {}).get("values", {})
-    return {block: _typed(next(iter(actions.values()), {})) for block, actions in values.items() if actions}
+    return {
+        block.partition(":")[0]: _typed(next(iter(actions.values()), {}))
+        for block, actions in values.items()
+        if actions
+    }
+
+
+def block_of(body: Body, name: str) -> str:
+    """The block id under which the form has the field *name* (`market` may stand as `market:spot`)."""
+    found = (str(block.get("block_id", "")) for block in body["view"].get("blocks", ()))
+    return next((one for one in found if one.partition(":")[0] == name), name)
+
+
+def state_of(body: Body) -> dict[str, str]:
+    """What a form remembers of the button that opened it; empty when it does not read."""
+    try:
+        found = json.loads(body["view"].get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _who(body: Body) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -62,12 +62,7 @@ def by_policy(
     wanted: Wanted, instance: Instance, price: Price | None, policy: Policy, catalog: Catalog
 ) -> Refusal | None:
     """The limits that no approval lifts."""
-    problems = list(_limits(wanted, instance, policy.limits))
-    if price is None:
-        where = elsewhere(wanted, policy.limits, catalog)
-        problems.append((f"no {wanted.market} price of it is known in {wanted.region}", where))
-    else:
-        problems += _money(wanted, price, policy.limits)
+    problems = [(why, way) for _, why, way in _problems(wanted, instance, price, policy.limits, catalog)]
     if not policy.approvals.channel:
         problems.append(("the policy names no channel for requests", "an operator sets [approvals] channel"))
     if not problems:
@@ -76,45 +71,74 @@ def by_policy(
     return Refusal(f"{wanted.instance_type}: {'; '.join(why for why, _ in problems)}.", _sentence(ways))
 
 
-def _limits(wanted: Wanted, instance: Instance, limits: Limits) -> Iterable[tuple[str, str]]:
+def by_field(wanted: Wanted, price: Price | None, policy: Policy, catalog: Catalog) -> Iterator[tuple[str, Refusal]]:
+    """The same limits one by one, each under its name: region, family, market, count, disk, hours, rate, total."""
+    instance = catalog.instance(wanted.instance_type)
+    for what, why, way in _problems(wanted, instance, price, policy.limits, catalog):
+        yield what, Refusal(_sentence(why), _sentence(way))
+
+
+Problem = tuple[str, str, str]  # what is limited, why not, the way out
+
+
+def _problems(
+    wanted: Wanted, instance: Instance, price: Price | None, limits: Limits, catalog: Catalog
+) -> Iterator[Problem]:
+    yield from _limits(wanted, instance, limits)
+    if price is None:
+        where = elsewhere(wanted, limits, catalog)
+        yield "family", f"no {wanted.market} price of it is known in {wanted.region}", where
+    else:
+        yield from _money(wanted, price, limits)
+
+
+def _limits(wanted: Wanted, instance: Instance, limits: Limits) -> Iterator[Problem]:
     if wanted.region not in limits.regions:
-        yield f"the policy does not allow {wanted.region}", f"allowed are {', '.join(limits.regions)}"
+        yield "region", f"the policy does not allow {wanted.region}", f"allowed are {', '.join(limits.regions)}"
     if instance.family in limits.denied_families or (limits.families and instance.family not in limits.families):
         allowed = f"allowed are {', '.join(limits.families)}" if limits.families else "choose another family"
-        yield f"the policy does not allow the family {instance.family}", allowed
+        yield "family", f"the policy does not allow the family {instance.family}", allowed
     if wanted.market not in limits.markets:
-        yield f"the policy does not allow {wanted.market}", f"allowed is {', '.join(limits.markets)}"
+        yield "market", f"the policy does not allow {wanted.market}", f"allowed is {', '.join(limits.markets)}"
     if wanted.market not in instance.markets:
         sold = " and ".join(instance.markets)
-        yield f"AWS does not sell it {wanted.market}", f"it is sold as {sold}" if sold else ""
+        yield "market", f"AWS does not sell it {wanted.market}", f"it is sold as {sold}" if sold else ""
+    yield from _sizes(wanted, limits)
+
+
+def _sizes(wanted: Wanted, limits: Limits) -> Iterator[Problem]:
     if wanted.count > limits.max_count:
         most = limits.max_count
-        yield f"{wanted.count} machines are more than the policy's {most}", f"ask again with count={most}"
+        yield "count", f"{wanted.count} machines are more than the policy's {most}", f"ask again with count={most}"
     if wanted.disk_gb > limits.max_disk_gb:
         largest = limits.max_disk_gb
-        yield f"{wanted.disk_gb} GB are more than the policy's {largest} GB", f"ask again with disk={largest}"
+        yield "disk", f"{wanted.disk_gb} GB are more than the policy's {largest} GB", f"ask again with disk={largest}"
     if wanted.hours > limits.max_hours:
         yield (
+            "hours",
             f"{hours(wanted.hours)} are more than the policy's {hours(limits.max_hours)}",
             f"ask again with hours={limits.max_hours:g}",
         )
 
 
-def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterable[tuple[str, str]]:
+def _money(wanted: Wanted, price: Price, limits: Limits) -> Iterator[Problem]:
     each, most = price.usd_per_hour / wanted.count, wanted.max_usd_per_hour
     if most is not None and most < each:
         yield (
+            "ceiling",
             f"its ceiling of {rate(most)} an hour is below today's spot price of {rate(each)}, so it would never start",
             f"ask again with max_price={math.ceil(each * 110) / 100:g}, or without a ceiling",
         )
     if price.usd_per_hour > limits.max_usd_per_hour:
         yield (
+            "rate",
             f"{usd(price.usd_per_hour)} an hour are more than the policy's {usd(limits.max_usd_per_hour)}",
             "choose a smaller type or fewer machines",
         )
     if price.usd_total > limits.max_usd:
         fit = int(limits.max_usd / (price.usd_total / wanted.hours))
         yield (
+            "total",
             f"{usd(price.usd_total)} for {hours(wanted.hours)} are more than the policy's {usd(limits.max_usd)}",
             f"ask again with hours={fit}, which fits" if fit else "choose a smaller type",
         )

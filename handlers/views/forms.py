@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from handlers.views.blocks import OPTIONS, cut, option, plain_text
 from handlers.views.message import Block
+
+FILL = "fill"  # the action id of inputs that redraw their form
 
 
 def modal(
@@ -17,7 +20,7 @@ def modal(
         "type": "modal",
         "callback_id": callback_id,
         "title": plain_text(cut(title, 24)),
-        "close": plain_text("Cancel"),
+        "close": plain_text("Cancel" if submit else "Close"),
         "blocks": list(blocks)[:100],
         "private_metadata": json.dumps(dict(state)),
     }
@@ -67,6 +70,26 @@ def date_input(block_id: str, label: str, *, value: str = "", hint: str = "") ->
     if value:
         element["initial_date"] = value
     return _input(block_id, label, element, hint=hint)
+
+
+def search(block_id: str, label: str, action_id: str, *, chosen: Block | None = None, **given: Any) -> Block:
+    """A select whose options the bot looks up for the letters typed so far."""
+    element: Block = {"type": "external_select", "action_id": action_id, "min_query_length": 0}
+    if placeholder := given.pop("placeholder", ""):
+        element["placeholder"] = plain_text(cut(placeholder, 150))
+    if chosen:
+        element["initial_option"] = chosen
+    return _input(block_id, label, element, **given)
+
+
+def live(block: Block) -> Block:
+    """The same input, but the bot hears of every change and redraws the form."""
+    element = dict(block["element"])
+    if element["action_id"] == "value":
+        element["action_id"] = FILL
+    if element["type"] == "plain_text_input":
+        element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
+    return {**block, "dispatch_action": True, "element": element}
 
 
 def _input(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:

@@ -53,6 +53,7 @@ def _doors() -> Block:
     return actions(
         button("Estimate a job", "open_estimate", "home", style="primary"),
         button("Ask for a machine", "open_launch", "home"),
+        button("What may I launch?", "open_rules", "home"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding, ScanReport
@@ -11,7 +10,7 @@ from bot.rules.instances import saved_by_a_stop
 from bot.rules.remind import WORTH_A_CHANGE, Digest
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, cut, header, section
-from handlers.views.forms import date_input, modal, text_input
+from handlers.views.forms import date_input, live, modal, text_input
 from handlers.views.message import Block, Message, plain, timed
 from handlers.views.times import moment
 
@@ -259,13 +258,24 @@ def _fit(blocks: list[Block]) -> list[Block]:
     return kept
 
 
-def keep_form(finding: Finding, until: date, state: Mapping[str, str]) -> Block:
-    """Until when, and why; the form says what a day of it costs."""
+def keep_form(finding: Finding, given: Mapping[str, str], days: float | None, state: Mapping[str, str]) -> Block:
+    """Until when, and why; the form says what that costs, *days* from now."""
     per_day = finding.usd_per_day
-    price = f"It costs {say.usd(per_day)} a day." if per_day is not None else "Its price is not known."
     blocks = [
-        section(f"*{title(finding)}*\n{price}"),
-        date_input("until", "Keep until", value=until.isoformat(), hint="Nothing is said of it before that morning."),
-        text_input("reason", "Why", placeholder="Demo on Friday", max_length=200),
+        section(f"*{title(finding)}*"),
+        live(
+            date_input("until", "Keep until", value=given["until"], hint="Nothing is said of it before that morning.")
+        ),
+        section(_kept_costs(per_day, days), block_id="cost"),
+        text_input("reason", "Why", value=given.get("reason", ""), placeholder="Demo on Friday", max_length=200),
     ]
     return modal("Keep it", "keep", blocks, submit="Keep", state=state)
+
+
+def _kept_costs(per_day: float | None, days: float | None) -> str:
+    if days is not None and days <= 0:
+        return "⚠ Choose a day after today."
+    if per_day is None:
+        return "*Cost:* its price is not known."
+    total = f"some {say.usd(per_day * days)} until then, " if days is not None else ""
+    return f"*Cost:* {total}{say.usd(per_day)} a day as it is."

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.instances_list import Listed, Listing
 from bot.rules import idle_words as say
+from bot.rules.idle_finding import Finding
 from bot.rules.images import SAVED_FROM
 from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, header, section
-from handlers.views.forms import modal, text_input
+from handlers.views.forms import live, modal, text_input
 from handlers.views.message import Block, Message, plain
 from handlers.views.times import moment
 
@@ -98,7 +99,24 @@ def _lost(one: Listed) -> Block:
     return confirm(f"Terminate {name}?", f"{plain(label(one.resource))}. {plain(lost)}", yes="Terminate", danger=True)
 
 
-def extend_form(state: Mapping[str, str]) -> Block:
-    """By how many hours."""
-    blocks = [text_input("hours", "Hours more", value="8", max_length=6, hint="Counted from its planned end.")]
-    return modal("Extend", "extend", blocks, submit="Extend", state=state)
+def extend_form(hours: str, found: Finding | None, more: float | None, state: Mapping[str, str]) -> Block:
+    """By how many hours; *found* is the machine as the last scan saw it, *more* the hours where they can be read."""
+    field = text_input("hours", "Hours more", value=hours, max_length=6, hint="Counted from its planned end.")
+    return modal(
+        "Extend",
+        "extend",
+        [live(field), section(_extended(found, more), block_id="cost")],
+        submit="Extend",
+        state=state,
+    )
+
+
+def _extended(found: Finding | None, more: float | None) -> str:
+    if more is None:
+        return "⚠ Say a number of hours above 0, for example 8."
+    if found is None:
+        return "*Cost:* not known until it is scanned."
+    rate, until = found.resource.usd_per_hour, found.resource.until
+    money = f"{say.usd(rate * more)} more" if rate is not None else "its price is not known"
+    end = f", until {moment(until + timedelta(hours=more))}" if until is not None else ""
+    return f"*Cost:* {money}{end}. The policy's limits hold for the new sum."

@@ -1,7 +1,7 @@
 // Interactive elements. A control tells its surface what was chosen; the surface decides what becomes of it.
 
 import { h, fill, fresh, safeAddress } from "./dom.js";
-import { menu, popover } from "./menus.js";
+import { menu } from "./menus.js";
 import { plainText, textOf } from "./mrkdwn.js";
 
 /** What stands in an element, from its state as Slack writes it: a value, a list of values, or nothing. */
@@ -158,36 +158,94 @@ function overflow(block, element, surface) {
   return menu("More actions", "⋯", items, { class: "button overflow", "data-action": element.action_id });
 }
 
+/** A select whose options the bot looks up: typed into, walked with the arrows, chosen with Enter or a press. */
 function external(block, element, surface, naming) {
-  const known = new Map();
-  const list = h("div", { class: "suggestions", role: "listbox", id: fresh("suggestions"), hidden: true });
-  const show = (options) => {
-    options.forEach((option) => known.set(option.text.text, option));
-    const pick = (option) => () => {
-      node.value = option.text.text;
-      list.hidden = true;
-      surface.changed(block, element, option, list); // the list: what is typed into the field is no choice yet
-    };
-    fill(list, ...options.map((option) => h("button", { type: "button", role: "option", onclick: pick(option) }, option.text.text)));
-    list.hidden = !options.length;
+  const list = h("div", { class: "suggestions", role: "listbox", id: fresh("suggestions"), "aria-label": "Options", hidden: true });
+  const state = { text: chosenText(block, element, surface), asked: 0, waiting: 0 };
+  const rows = () => [...list.querySelectorAll("[role=option]")];
+  const marked = () => rows().find((row) => row.getAttribute("aria-selected") === "true");
+  const open = (yes) => {
+    list.hidden = !yes;
+    node.setAttribute("aria-expanded", String(yes));
+    if (!yes) node.removeAttribute("aria-activedescendant");
   };
-  let waiting = 0;
+  const pick = (option) => {
+    state.text = node.value = option.text.text;
+    node.setSelectionRange(0, 0); // the beginning of the words is what is read
+    open(false);
+    surface.changed(block, element, option, list); // the list: what is typed into the field is no choice yet
+  };
+  const mark = (row) => {
+    rows().forEach((other) => other.setAttribute("aria-selected", String(other === row)));
+    node.setAttribute("aria-activedescendant", row.id);
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const show = (options) => {
+    const line = (option) =>
+      h("div", { role: "option", class: "suggestion", id: fresh("option"), "aria-selected": "false", onmousedown: (event) => event.preventDefault(), onclick: () => pick(option) }, option.text.text);
+    const none = h("p", { class: "hint" }, "Nothing fits.");
+    fill(list, ...(options.length ? options.map(line) : [none]));
+    rows().forEach((row, i) => (row.option = options[i]));
+    open(true);
+  };
+  const ask = async () => {
+    const mine = (state.asked += 1);
+    const typed = node.value === state.text ? "" : node.value;
+    const options = await surface.suggest(element, typed);
+    if (mine === state.asked && document.activeElement === node) show(options);
+  };
+  const look = (pause) => {
+    clearTimeout(state.waiting);
+    if (node.value.length >= (element.min_query_length ?? 3)) state.waiting = setTimeout(ask, pause);
+  };
+  const step = (by) => {
+    if (list.hidden) return look(0);
+    const all = rows();
+    const at = all.indexOf(marked());
+    if (all.length) mark(all[(at + by + all.length) % all.length]);
+  };
+  const keys = {
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
+    Enter: () => !list.hidden && marked() && pick(marked().option),
+    Escape: () => open(false),
+  };
   const node = h("input", {
     class: "field",
+    type: "text",
     role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
     "aria-expanded": "false",
     "aria-controls": list.id,
     "data-action": element.action_id,
+    "data-external": "",
+    value: state.text,
     placeholder: element.placeholder?.text || "Type to search",
     ...naming,
-    oninput: () => {
-      clearTimeout(waiting);
-      if (node.value.length < (element.min_query_length ?? 3)) return;
-      waiting = setTimeout(() => surface.suggest(element, node.value).then(show), 250);
+    onfocus: () => node.select(),
+    onclick: () => element.min_query_length === 0 && list.hidden && look(0), // not on focus: a redrawn form gives that back
+    oninput: () => look(200),
+    onkeydown: (event) => {
+      if (!(event.key in keys) || (event.key === "Escape" && list.hidden)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      keys[event.key]();
+    },
+    onblur: () => {
+      open(false);
+      node.value = state.text; // letters that chose nothing are no value
     },
   });
-  popover(node, list);
   return h("div", { class: "combo" }, node, list);
+}
+
+/** The words of an external select's choice: of what was chosen here, else of what the form came with. */
+function chosenText(block, element, surface) {
+  const value = surface.value(block, element);
+  if (value && typeof value === "object") return value.text?.text || value.value;
+  const first = element.initial_option;
+  return first && first.value === value ? first.text.text : value || "";
 }
 
 const people = (who) => who.people.map((person) => [person.id, person.real_name]);

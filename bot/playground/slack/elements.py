@@ -93,6 +93,8 @@ def _option(element: Block, given: Any) -> Block | None:
         return None
     if isinstance(given, dict):  # an external select's option, which the element does not list
         return given
+    if element["type"] == "external_select":
+        return {"text": {"type": "plain_text", "text": str(given)}, "value": str(given)}
     for option in options_of(element):
         if option.get("value") == given:
             return option
