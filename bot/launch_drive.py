@@ -133,7 +133,7 @@ def _void_uncalled(parts: Parts, op: Op, launch: Launch, attempt: Attempt, why: 
     """The attempt was written down and its call never made, so it is closed like a refused one."""
     with parts.store.transaction() as tx:
         launch_outcome.close(tx, parts, launch, attempt, CloudError(why, code=VOID))
-        return _void(tx, parts, op, launch) or Retry(why, ops.AT_ONCE)
+        return _void(tx, parts, op, launch) or Retry(why, LOOK_AGAIN)
 
 
 def _lapse(tx: Tx, parts: Parts, op: Op, launch: Launch) -> Outcome | None:
