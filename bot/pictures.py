@@ -25,8 +25,10 @@ SHOWN = {  # the series that are drawn, the highest of each kind first: name and
     "gpu_avg_pct": ("GPU", "%"),
     "cpu_max_pct": ("CPU", "%"),
     "cpu_avg_pct": ("CPU", "%"),
+    "net_bytes": ("network", "MB/s"),
     "invocations": ("requests", "in 5 min"),
 }
+MEGABYTE = 1e6
 GONE = "What this picture would show is no longer kept; ask again."
 NOTHING = "There is nothing to draw: fewer than two choices, or readings, have figures."
 
@@ -114,9 +116,11 @@ def _usage(found: Finding, measured: Usage, zone: str) -> Picture | None:
     one = found.resource
     signals: dict[str, Signal] = {}
     for name, (what, unit) in SHOWN.items():
-        points = measured.series[name].points if name in measured.series else ()
-        if points and all(unit == one.unit for one in signals.values()):
-            signals.setdefault(what, Signal(what, unit, tuple(points)))
+        if name in measured.series and (series := measured.series[name]).points:
+            # What crossed the network is counted a datapoint.
+            scale = 1 / (series.step.total_seconds() * MEGABYTE) if unit == "MB/s" else 1.0
+            points = tuple((at, value * scale) for at, value in series.points)
+            signals.setdefault(what, Signal(what, unit, points))
     title = f"{one.name or one.id}, {one.type} in {one.region}"
     return charts.usage(
         list(signals.values()), title=title, why=found.verdict.reason, since=found.verdict.since, zone=zone

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.charts.paper import GREEN, INK, LINE, RED, SERIES, SHEET, SOFT, Format, Picture, printed, sheet
+from bot.charts.paper import GREEN, INK, LINE, RED, SERIES, SHEET, SMALL, SOFT, Format, Picture, printed, sheet
 from estimator import units
 from estimator.result import Memory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LEAST = 0.012  # of the scale; a smaller part is drawn with the others
 BESIDE = 0.09  # of the scale; a part as wide holds its figure
@@ -17,24 +18,30 @@ BESIDE = 0.09  # of the scale; a part as wide holds its figure
 
 def memory(found: Memory, machines: str, *, kind: Format = "png") -> Picture:
     """One bar of parts, the card's limit as a line, and the room that is left or missing."""
+    figure = drawn(found, machines)
+    return Picture(f"memory.{kind}", "Memory against the card", words(found, machines), printed(figure, kind))
+
+
+def drawn(found: Memory, machines: str) -> Figure:
+    """The figure."""
     need, usable = found.per_accelerator, found.usable_gb
     scale = max(usable, need.high) * 1.04
-    figure, axes = sheet(7.2, 2.9, f"Memory per accelerator: {_margin(found)}", machines)
+    figure, axes = sheet(3.1, f"Memory per accelerator: {_margin(found)}", machines)
     start = 0.0
     for number, (name, size) in enumerate(_parts(found, scale)):
         colour = SERIES[number % len(SERIES)]
         axes.barh(0, size, left=start, height=0.5, color=colour, label=f"{name} {units.gigabytes(size)}")
         if size > scale * BESIDE:
-            axes.text(start + size / 2, 0, units.figure(size), ha="center", va="center", fontsize=8, color=SHEET)
+            axes.text(start + size / 2, 0, units.figure(size), ha="center", va="center", fontsize=SMALL, color=SHEET)
         start += size
     axes.barh(0, max(0.0, usable - start), left=start, height=0.5, color=LINE, zorder=0)
     axes.plot([need.low, need.high], [0.36, 0.36], color=INK, linewidth=1.4)
     axes.plot([need.mid], [0.36], marker="o", markersize=4, color=INK)
     axes.axvline(usable, color=GREEN if found.fits else RED, linewidth=2)
-    axes.text(usable, 0.58, f"usable {units.gigabytes(usable)} ", ha="right", fontsize=8, color=SOFT)
+    axes.text(usable, 0.58, f"usable {units.gigabytes(usable)} ", ha="right", fontsize=SMALL, color=SOFT)
     _frame(axes, scale)
-    figure.legend(fontsize=7.5, frameon=False, ncols=4, loc="outside lower center", labelcolor=INK)
-    return Picture(f"memory.{kind}", "Memory against the card", words(found, machines), printed(figure, kind))
+    figure.legend(fontsize=SMALL, frameon=False, ncols=3, loc="outside lower center", labelcolor=INK)
+    return figure
 
 
 def words(found: Memory, machines: str) -> str:
@@ -66,4 +73,4 @@ def _frame(axes: Axes, scale: float) -> None:
     axes.set_ylim(-0.3, 0.75)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("GB; the line above the bar is the 80 % range", fontsize=8.5, color=INK)
+    axes.set_xlabel("GB; the line above the bar is the 80 % range", fontsize=SMALL, color=SOFT)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bot.charts.paper import BLUE, GREEN, INK, ORANGE, Format, Picture, headed, panels, printed
+from bot.charts.paper import BLUE, GREEN, INK, RED, SMALL, Format, Picture, drawable, headed, legend, panels, printed
 from estimator import units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 OWNERS = 8
 
@@ -39,12 +40,19 @@ def spend(by_day: Sequence[Day], by_owner: Sequence[Day], *, title: str, kind: F
     if not any(bar.usd or bar.saved for bar in by_day):
         return None
     owners = sorted(by_owner, key=lambda bar: -bar.usd)[:OWNERS]
-    figure, (upper, *lower) = panels(7.2, 3.0 + 0.28 * len(owners), (2.2, 0.3 + 0.35 * len(owners))[: 1 + bool(owners)])
-    headed(upper, title, _point(by_day))
+    figure = drawn(by_day, owners, title)
+    return Picture(f"spend.{kind}", "Spend by day and owner", words(by_day, owners), printed(figure, kind))
+
+
+def drawn(by_day: Sequence[Day], owners: Sequence[Day], title: str) -> Figure:
+    """The figure."""
+    lower_inches = 0.2 + 0.3 * len(owners)
+    figure, (upper, *lower) = panels(3.1 + lower_inches, (2.1, lower_inches)[: 1 + bool(owners)])
+    headed(figure, _point(by_day), title)
     _days(upper, by_day)
     for axes in lower:
         _owners(axes, owners)
-    return Picture(f"spend.{kind}", "Spend by day and owner", words(by_day, owners), printed(figure, kind))
+    return figure
 
 
 def words(by_day: Sequence[Day], owners: Sequence[Day]) -> str:
@@ -64,7 +72,7 @@ def _days(axes: Axes, bars: Sequence[Day]) -> None:
     across = range(len(bars))
     busy = [bar.usd - bar.idle for bar in bars]
     axes.bar(across, busy, color=BLUE, width=0.62, label="worked")
-    axes.bar(across, [bar.idle for bar in bars], bottom=busy, color=ORANGE, width=0.62, label="idle")
+    axes.bar(across, [bar.idle for bar in bars], bottom=busy, color=RED, width=0.62, label="idle")
     if any(bar.saved for bar in bars):
         top = [bar.usd for bar in bars]
         axes.bar(
@@ -75,26 +83,26 @@ def _days(axes: Axes, bars: Sequence[Day]) -> None:
             edgecolor=GREEN,
             width=0.62,
             label="saved",
-            linestyle="--",
+            hatch="////",
         )
-    every = max(1, -(-len(bars) // 10))
+    every = max(1, -(-len(bars) // 8))
     axes.set_xticks(list(across)[::every], [bar.label for bar in bars][::every])
     axes.grid(visible=False, axis="x")
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.money(value)))
-    axes.legend(fontsize=7.5, frameon=False, ncols=3, loc="upper left", labelcolor=INK)
-    axes.margins(y=0.22)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.money(value) if value else "$0"))
+    legend(axes)
+    axes.margins(y=0.06)
 
 
 def _owners(axes: Axes, bars: Sequence[Day]) -> None:
     places = range(len(bars))
     axes.barh(places, [bar.usd - bar.idle for bar in bars], color=BLUE, height=0.6)
-    axes.barh(places, [bar.idle for bar in bars], left=[bar.usd - bar.idle for bar in bars], color=ORANGE, height=0.6)
+    axes.barh(places, [bar.idle for bar in bars], left=[bar.usd - bar.idle for bar in bars], color=RED, height=0.6)
     for place, bar in enumerate(bars):
         idle = f", {units.money(bar.idle)} idle" if bar.idle else ""
-        axes.text(bar.usd, place, f"  {units.money(bar.usd)}{idle}", va="center", fontsize=8, color=INK)
-    axes.set_yticks(list(places), [bar.label[:24] for bar in bars])
+        axes.text(bar.usd, place, f"  {units.money(bar.usd)}{idle}", va="center", fontsize=SMALL, color=INK)
+    axes.set_yticks(list(places), [drawable(bar.label[:18]) for bar in bars])
     axes.invert_yaxis()
     axes.set_xticks([])
     axes.grid(visible=False)
-    axes.margins(x=0.28)
+    axes.set_xlim(0, 1.7 * max(bar.usd for bar in bars) or 1.0)
