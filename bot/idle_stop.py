@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import audit, idle_gp3, idle_record, outbox
+from bot import audit, idle_gp3, idle_record, launch_gone, outbox
 from bot import ops as work
 from bot.idle_answer import Answer, end, read, settle, soft
 from bot.idle_remind import refresh
@@ -113,6 +113,8 @@ def _settle(given: Answer, outcome: Outcome, request_id: str = "") -> Done:
             offered(tx, given.ref, given.now)
         if request_id:
             _saves(tx, given.found, given.person.id, given.now)
+        if request_id and given.action.startswith("terminate"):
+            launch_gone.terminated(tx, given.found.resource, by=given.person.id, now=given.now)
         settle(tx, given, outcome, {"after": outcome.words, "aws_request_id": request_id})
     given.parts.wake()
     return Done()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from bot import image_rows, ops
+from bot import image_rows, launch_gone, ops
 from bot.idle_remind import refresh
 from bot.image_press import lead
 from bot.image_rows import note
@@ -238,6 +238,7 @@ def _ended(parts: Parts, op: Op, image: SavedImage, found: Resource | None, aws_
         before = {"state": found.state, "since": stamp(found.since) if found.since else None} if found else {}
         detail = {"aws_request_id": aws_request_id, "before": before, "after": "terminated"}
         note(tx, done, word, actor=image.by, now=now, detail=detail)
+        launch_gone.terminated(tx, found, by=image.by, now=now)
         image_rows.tell(tx, done, now)
         words = f"{word.capitalize()} by <@{image.by}>: saved as {image.aws_id}, then terminated."
         holds.answered(tx, image.ref, Said(word, image.by, now, words))

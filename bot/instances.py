@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from bot import audit, launch_extend, ops, outbox
+from bot import audit, launch_extend, launch_gone, ops, outbox
 from bot.instances_list import Listed, Listing, listing
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
@@ -18,7 +18,7 @@ from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle import Resource
-from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label
+from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label, lost_at_termination
 from bot.rules.policy import Policy
 from bot.store import launches, resources
 from bot.store.db import Row, Tx
@@ -28,6 +28,7 @@ __all__ = ["OPS", "Listed", "Listing", "listing", "press"]
 
 KIND = KINDS["ec2_instance"]
 STALE = timedelta(minutes=15)  # a click that could not be carried out for so long is dropped and said so
+OF_LAUNCH = "l_"  # a button of a request's message, for every machine of it
 PATIENCE = 8  # calls of AWS without an answer before the person is told
 
 
@@ -50,35 +51,36 @@ def press(parts: Parts, click: Click) -> None:
     now = parts.clock.now()
     with parts.store.transaction() as tx:
         payload = {**click.payload(), "at": stamp(now)}
-        ops.enqueue(tx, kind="instances.press", key=click.key, payload=payload, now=now)
+        kind = "instances.press_launch" if click.value.startswith(OF_LAUNCH) else "instances.press"
+        ops.enqueue(tx, kind=kind, key=click.key, payload=payload, now=now)
     parts.wake()
 
 
 def _answer(parts: Parts, op: Op) -> Outcome:
     """Look at the machine and at the person, decide, and write down what shall happen."""
-    now, verb = parts.clock.now(), _verb(str(op.payload["action"]))
+    now, verb = parts.clock.now(), verb_of(str(op.payload["action"]))
     if now - moment(op.payload["at"]) > STALE:
-        return _tell_and_end(parts, op, "AWS or Slack did not answer for a quarter of an hour; nothing was done.")
-    target = _target(parts, str(op.payload["value"]), now)
+        return tell_and_end(parts, op, "AWS or Slack did not answer for a quarter of an hour; nothing was done.")
+    target = target_of(parts, str(op.payload["value"]), now)
     if verb is None or target is None:
-        return _tell_and_end(parts, op, "This button is of a machine that mlbot does not know.")
+        return tell_and_end(parts, op, "This button is of a machine that mlbot does not know.")
     try:
         found = target.read(parts)
     except Unsure as error:
         return Retry(str(error))
     except CloudError as error:
-        return _tell_and_end(parts, op, str(error))
-    asked = _ask(parts, op, verb, found)
+        return tell_and_end(parts, op, str(error))
+    asked = ask(parts, op, verb, found)
     decision = decide(asked, found, parts.policy(), now)
     with parts.store.transaction() as tx:
         if decision.effect == "extend" and found and asked.judged:
             decision = _more_hours(tx, parts, found, op, decision)
-        detail = {"reason": decision.reason, "before": _brief(found), "effect": decision.effect}
-        _audit(tx, op, f"instance.{verb}.{'allowed' if decision.allowed else 'refused'}", target, now, detail)
+        detail = {"reason": decision.reason, "before": brief(found), "effect": decision.effect}
+        audited(tx, op, f"instance.{verb}.{'allowed' if decision.allowed else 'refused'}", target, now, detail)
         if decision.effect == "none":
-            _tell(tx, op, decision, now, target.ref)
+            tell(tx, op, decision, now, target.ref, lost(found))
         else:
-            payload = {**op.payload, "decision": _packed(decision), "before": _brief(found)}
+            payload = {**op.payload, "decision": packed(decision), "before": brief(found)}
             ops.enqueue(tx, kind="instances.carry_out", key=op.key, payload=payload, now=now)
         ops.finish(tx, op, now)
     return Done()
@@ -86,24 +88,28 @@ def _answer(parts: Parts, op: Op) -> Outcome:
 
 def _carry_out(parts: Parts, op: Op) -> Outcome:
     """Do what was decided; doing it twice is doing it once."""
-    now, decision = parts.clock.now(), _unpacked(op.payload["decision"])
-    target = _target(parts, str(op.payload["value"]), now, person=str(op.payload["user"]))
+    now, decision = parts.clock.now(), unpacked(op.payload["decision"])
+    target = target_of(parts, str(op.payload["value"]), now, person=str(op.payload["user"]))
     if target is None:
         return Done()
+    found = None
     try:
         found = target.read(parts)
-        request_id = _effect(target, found, decision) if found else ""
+        request_id = effect(target, found, decision) if found else ""
     except Unsure as error:
         if op.attempts < PATIENCE:
             return Retry(str(error))
-        return _refused(parts, op, target, error)
+        return _refused(parts, op, target, error, lost(found))
     except CloudError as error:
-        return _refused(parts, op, target, error)
+        return _refused(parts, op, target, error, lost(found))
     with parts.store.transaction() as tx:
         detail = {"before": op.payload["before"], "aws_request_id": request_id, "until": decision.until}
-        _audit(tx, op, f"instance.{decision.effect}", target, now, detail)
-        _tell(tx, op, decision, now, target.ref)
-        _tell_owner(tx, op, decision, found, now)
+        audited(tx, op, f"instance.{decision.effect}", target, now, detail)
+        tell(tx, op, decision, now, target.ref)
+        if found is not None:
+            tell_owner(tx, op, decision, found.owner or "", now)
+        if decision.effect == "terminate":
+            launch_gone.terminated(tx, found, by=str(op.payload["user"]), now=now)
         ops.finish(tx, op, now)
     parts.wake()
     return Done()
@@ -123,26 +129,32 @@ def _more_hours(tx: Tx, parts: Parts, found: Resource, op: Op, decision: Decisio
     )
 
 
-def _effect(target: Target, found: Resource, decision: Decision) -> str:
+def effect(target: Target, found: Resource, decision: Decision) -> str:
+    """Do it, and return AWS's request id; raises CloudError."""
     if decision.effect == "extend" and decision.until is not None:
         return set_tag(target.look, found, UNTIL, decision.until.isoformat(timespec="seconds"))
     return KIND.verbs[decision.effect](target.look, found)
 
 
-def _refused(parts: Parts, op: Op, target: Target, error: CloudError) -> Outcome:
+def lost(found: Resource | None) -> str:
+    """Which machine a termination would take, and what is deleted with it."""
+    return " ".join((f"{label(found)}.", *lost_at_termination(found))) if found else ""
+
+
+def _refused(parts: Parts, op: Op, target: Target, error: CloudError, lost: str) -> Outcome:
     """AWS said no, or nothing: say so with its code."""
-    now, decision = parts.clock.now(), _unpacked(op.payload["decision"])
+    now, decision = parts.clock.now(), unpacked(op.payload["decision"])
     offer: Verb | Literal[""] = "terminate" if error.code == "UnsupportedOperation" else ""
     with parts.store.transaction() as tx:
         detail = {"error": str(error), "code": error.code, "aws_request_id": error.request_id}
-        _audit(tx, op, f"instance.{decision.effect}.failed", target, now, detail)
+        audited(tx, op, f"instance.{decision.effect}.failed", target, now, detail)
         failed = Decision(allowed=False, reason=f"{decision.effect.capitalize()} failed. {error}", offer=offer)
-        _tell(tx, op, failed, now, target.ref)
+        tell(tx, op, failed, now, target.ref, lost)
         ops.finish(tx, op, now)
     return Done()
 
 
-def _ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
+def ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
     """Who asks, as Slack says it now; raises SlackError, and then nobody does anything."""
     person = parts.people.fresh(str(op.payload["user"]))
     hours = (op.payload.get("data") or {}).get("hours")
@@ -167,11 +179,13 @@ def approvers(parts: Parts, policy: Policy) -> frozenset[str]:
     return named - frozenset(said.denied)
 
 
-def _verb(action: str) -> Verb | None:
+def verb_of(action: str) -> Verb | None:
+    """The verb that a button's action id begins with."""
     return next((verb for verb in VERBS if action.startswith(verb)), None)
 
 
-def _target(parts: Parts, ref: str, now: datetime, *, person: str = "") -> Target | None:
+def target_of(parts: Parts, ref: str, now: datetime, *, person: str = "") -> Target | None:
+    """The machine behind a reference; None for what mlbot never saw."""
     with parts.store.reading() as tx:
         row: Row | None = resources.find(tx, ref)
     if row is None or row["kind"] != KIND.name:
@@ -179,31 +193,35 @@ def _target(parts: Parts, ref: str, now: datetime, *, person: str = "") -> Targe
     return Target(ref, row["aws_id"], Look(parts.cloud, row["account"], row["region"], now, person=person))
 
 
-def _tell_and_end(parts: Parts, op: Op, words: str) -> Outcome:
+def tell_and_end(parts: Parts, op: Op, words: str) -> Outcome:
+    """Say why nothing happens, and end the op."""
     now = parts.clock.now()
     with parts.store.transaction() as tx:
-        _tell(tx, op, Decision(allowed=False, reason=words), now, str(op.payload["value"]))
+        tell(tx, op, Decision(allowed=False, reason=words), now, str(op.payload["value"]))
         ops.finish(tx, op, now)
     parts.wake()
     return Done()
 
 
-def _tell(tx: Tx, op: Op, decision: Decision, now: datetime, ref: str) -> None:
-    """Answer the one who pressed; *offer* names the button that would work."""
+def tell(tx: Tx, op: Op, decision: Decision, now: datetime, ref: str, lost: str = "") -> None:
+    """Answer the one who pressed; *offer* names the button that would work, *lost* what its termination deletes."""
     where = {name: str(op.payload.get(name) or "") for name in ("channel", "response_url")}
-    data = {**where, "text": " ".join((decision.reason, *decision.notes)), "offer": decision.offer, "ref": ref}
+    text = " ".join((decision.reason, *decision.notes))
+    data = {**where, "text": text, "offer": decision.offer, "ref": ref, "lost": lost}
     outbox.say(tx, what="whisper", subject=op.key, to=str(op.payload["user"]), now=now, data=data)
 
 
-def _tell_owner(tx: Tx, op: Op, decision: Decision, found: Resource | None, now: datetime) -> None:
+def tell_owner(tx: Tx, op: Op, decision: Decision, owner: str, now: datetime) -> None:
+    """Tell the owner what somebody else did."""
     presser = str(op.payload["user"])
-    if found is None or not found.owner or found.owner == presser:
+    if owner in ("", presser):
         return
     text = f"<@{presser}>: {' '.join((decision.reason, *decision.notes))}"
-    outbox.say(tx, what="notice", subject=op.key, to=found.owner, now=now, data={"text": text})
+    outbox.say(tx, what="notice", subject=op.key, to=owner, now=now, data={"text": text})
 
 
-def _audit(tx: Tx, op: Op, action: str, target: Target, now: datetime, detail: Mapping[str, Any]) -> None:
+def audited(tx: Tx, op: Op, action: str, target: Target, now: datetime, detail: Mapping[str, Any]) -> None:
+    """One audit row about a machine."""
     place = {"account": target.look.account, "region": target.look.region, "ref": target.ref}
     slack = {"slack_ts": op.payload.get("ts", ""), "slack_channel": op.payload.get("channel", "")}
     audit.record(
@@ -217,7 +235,7 @@ def _audit(tx: Tx, op: Op, action: str, target: Target, now: datetime, detail: M
     )
 
 
-def _brief(found: Resource | None) -> dict[str, Any]:
+def brief(found: Resource | None) -> dict[str, Any]:
     """What the audit log keeps of a machine."""
     if found is None:
         return {}
@@ -232,12 +250,14 @@ def _brief(found: Resource | None) -> dict[str, Any]:
     }
 
 
-def _packed(decision: Decision) -> dict[str, Any]:
+def packed(decision: Decision) -> dict[str, Any]:
+    """A decision as a payload keeps it."""
     until = stamp(decision.until) if decision.until else None
     return {"reason": decision.reason, "effect": decision.effect, "notes": decision.notes, "until": until}
 
 
-def _unpacked(packed: Mapping[str, Any]) -> Decision:
+def unpacked(packed: Mapping[str, Any]) -> Decision:
+    """The decision of a payload."""
     return Decision(
         allowed=True,
         reason=packed["reason"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import launch_extend, launch_extend_answer, launch_remind, launch_sweep, ops, ops_tidy
+from bot import launch_extend, launch_extend_answer, launch_gone, launch_remind, launch_sweep, ops, ops_tidy
 from bot.launch_answer import answer, expire
 from bot.launch_ask import write_ask
 from bot.launch_check import check
@@ -49,6 +49,7 @@ OPS: Mapping[str, OpFunction] = {
     "launch.drive": drive,
     "launch.follow": follow,
     "launch.end": end,
+    "launch.gone": launch_gone.gone,
     "launch.more": more,
     "launch.freeze": _freeze,
     "launch.sweep": sweep,

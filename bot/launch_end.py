@@ -84,7 +84,8 @@ def _stop(parts: Parts, op: Op, launch: Launch) -> Outcome:
         ops.finish(tx, op, now)
         note(tx, launch, "end_stopped", actor="mlbot", now=now, detail={"machines": done})
         told = "; ".join(f"{identity} {came}" for identity, came in done.items())
-        notice(tx, launch, "end_stopped", f"The hours of {which(launch)} are over: {told}.", now=now)
+        text = f"The hours of {which(launch)} are over: {told}."
+        notice(tx, launch, "end_stopped", text, now=now, key=str(launch.until))
     parts.wake()
     return Done()
 

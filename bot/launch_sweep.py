@@ -70,6 +70,8 @@ def _known_or_told(tx: Tx, parts: Parts, request: str, machines: Facts, now: dat
             _stranger(tx, parts, fact, request, now)
     elif launch.state in ("launching", "approved"):
         ops.hasten(tx, kind="launch.drive", key=launch.id, now=now)
+    elif launch.state == "ended" and launch.ended_by and launch.changed_at and now - launch.changed_at < GRACE:
+        return  # AWS may still show what was just terminated
     elif launch.state != "running":
         _adopt(tx, parts, launch, machines, now)
     elif new := [fact for fact in machines if fact["InstanceId"] not in launch.instance_ids]:

@@ -12,7 +12,20 @@ from datetime import timedelta
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import health, home, idle, images, installs, instances, launch, links, outbox, pictures, schedules
+from bot import (
+    health,
+    home,
+    idle,
+    images,
+    installs,
+    instances,
+    instances_launch,
+    launch,
+    links,
+    outbox,
+    pictures,
+    schedules,
+)
 from bot.clock import Clock
 from bot.cloud import Cloud
 from bot.ops import OpFunction, Workers
@@ -38,6 +51,7 @@ SWITCH_SECONDS = 0.0005
 OPS: Mapping[str, OpFunction] = {
     **launch.OPS,
     **instances.OPS,
+    **instances_launch.OPS,
     **idle.OPS,
     **reach_answer.OPS,
     **schedules.OPS,

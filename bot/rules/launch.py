@@ -109,6 +109,7 @@ class Launch:
     way_out: str = ""
     changed_at: datetime | None = None
     ran: tuple[tuple[datetime, datetime], ...] = ()  # earlier runs, each from a start to a stop
+    ended_by: str = ""  # who terminated it through mlbot; empty where AWS just has it no more
 
     @property
     def askers(self) -> tuple[str, ...]:

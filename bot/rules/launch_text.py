@@ -56,6 +56,13 @@ def which(launch: Launch) -> str:
     return f"{name}{what(launch.wanted)}" + (f" ({ids})" if ids else "")
 
 
+def lost_with(launch: Launch) -> str:
+    """What a termination of all its machines deletes, for the confirmation."""
+    many, disk = len(launch.instance_ids), f"{launch.wanted.disk_gb:,} GB"
+    what = f"{disk} of disk are deleted with it" if many == 1 else f"{many} machines, {disk} of disk deleted with each"
+    return f"{which(launch)}: {what}."
+
+
 def settled(launch: Launch) -> str:
     """What became of a request, for somebody who comes too late."""
     who = people(launch.decided_by) if launch.how != "policy" else "the policy"

@@ -162,6 +162,7 @@ def _launch(row: Row) -> Launch:
         way_out=row["way_out"],
         changed_at=moment(row["changed_at"]),
         ran=_ran(row),
+        ended_by=row["ended_by"],
     )
 
 

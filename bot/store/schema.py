@@ -79,3 +79,9 @@ def extensions(database: Database) -> None:
 def homes(database: Database) -> None:
     """Whose Home tab was opened, and what is drawn there."""
     run(database, "016_home")
+
+
+@core()
+def ended(database: Database) -> None:
+    """Who ended a launch."""
+    run(database, "020_ended")

@@ -11,10 +11,11 @@ from bot.rules.idle_finding import Finding
 from bot.rules.images import SAVED_FROM
 from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
 from handlers.views import schedule
-from handlers.views.blocks import actions, button, confirm, context, header, section
+from handlers.views.blocks import actions, button, context, header, section
 from handlers.views.forms import live, modal, text_input
 from handlers.views.message import Block, Message, plain
 from handlers.views.times import moment
+from handlers.views.verbs import terminate
 
 MOST = 18
 CHARACTERS = 11_000
@@ -89,14 +90,14 @@ def _money(one: Listed) -> str:
 
 def _press(verb: str, one: Listed) -> Block:
     if verb == "terminate":
-        return button("Terminate", "terminate", one.ref, style="danger", confirm=_lost(one))
+        return _terminate(one)
     return button("Extend..." if verb == "extend" else verb.capitalize(), verb, one.ref)
 
 
-def _lost(one: Listed) -> Block:
+def _terminate(one: Listed) -> Block:
     lost = " ".join(lost_at_termination(one.resource)) or "It is gone for good."
     name = one.resource.name or one.resource.id
-    return confirm(f"Terminate {name}?", f"{plain(label(one.resource))}. {plain(lost)}", yes="Terminate", danger=True)
+    return terminate(one.ref, f"Terminate {name}?", f"{label(one.resource)}. {lost}")
 
 
 def extend_form(hours: str, found: Finding | None, more: float | None, state: Mapping[str, str]) -> Block:

@@ -11,6 +11,7 @@ from handlers.views.forms import modal, text_input
 from handlers.views.launch_form import form
 from handlers.views.message import Block, Message, plain, told
 from handlers.views.times import moment
+from handlers.views.verbs import ending
 
 __all__ = ["card", "form", "label", "notice", "ready", "reason_form", "received"]
 
@@ -122,6 +123,8 @@ def _state(found: LaunchCard) -> Iterator[str]:
         yield told(f"{_verb(launch)} by {_who(launch)}") + f" {moment(launch.decided_at)}{_reason(launch)}"
     if launch.state == "withdrawn" and launch.changed_at is not None:
         yield told(f"Withdrawn by {say.person(launch.asker)}") + f" {moment(launch.changed_at)}."
+    if launch.state == "ended" and launch.ended_by and launch.ended_at:
+        yield told(f"Ended: terminated by {say.person(launch.ended_by)}") + f" {moment(launch.ended_at)}."
     if launch.state in ("withdrawn", "expired", "refused") and launch.reason:
         yield told(launch.reason)
     if found.waits:
@@ -237,8 +240,8 @@ def ready(found: LaunchCard) -> Message:
         blocks.append(section(plain(way.console)))
     end = f"It ends {moment(launch.until)} and costs {say.usd(launch.usd_total)} until then. " if launch.until else ""
     blocks.append(context(f"{end}Stop it with the button or `/ml-instances`."))
-    if found.refs:
-        blocks.append(_ending(found))
+    if found.refs and launch.state != "ended":
+        blocks.append(ending(found, "connect"))
     return Message(plain(title), blocks)
 
 
@@ -271,15 +274,8 @@ def notice(found: LaunchCard, event: str, text: str) -> Message:
     if event == "connect":
         return ready(found)
     blocks = [section(told(text))]
-    if event.startswith("end") and found.refs:
-        blocks.append(_ending(found))
+    if event.startswith("end") and found.refs and found.launch.state != "ended":
+        blocks.append(ending(found, event))
     elif found.launch.state == "failed" and found.buttons:
         blocks.append(actions(*(press(action, found.launch.id) for action in found.buttons)))
     return Message(told(text), blocks)
-
-
-def _ending(found: LaunchCard) -> Block:
-    ref = found.refs[0]
-    return actions(
-        button("Stop", "stop", ref), button("Extend...", "extend", ref), button("Save image...", "save_image", ref)
-    )

@@ -17,6 +17,7 @@ from handlers.views import launch as launch_views
 from handlers.views import mute as mute_views
 from handlers.views import pictures as picture_views
 from handlers.views import reach as reach_views
+from handlers.views import verbs
 from handlers.views import week as week_views
 from handlers.views.blocks import actions, button, section
 from handlers.views.fit import fitted
@@ -34,7 +35,9 @@ def whisper(parts: Parts, row: OutboxRow) -> Message:
     """A sentence to the one who pressed, with the button that would work where there is one."""
     message = notice(parts, row)
     offer, ref = str(row.data.get("offer") or ""), str(row.data.get("ref") or "")
-    if offer and ref:
+    if offer == "terminate" and ref:
+        message.blocks.append(actions(verbs.terminate(ref, "Terminate it?", str(row.data.get("lost") or ""))))
+    elif offer and ref:
         message.blocks.append(actions(button(launch_views.label(offer), offer, ref)))
     return message
 

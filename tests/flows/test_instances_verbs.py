@@ -263,7 +263,7 @@ def test_an_extension_that_is_carried_out_twice_extends_once(world, monkeypatch)
     def crash(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt  # the process dies after AWS did it and before the row is written
 
-    monkeypatch.setattr(instances, "_tell", crash)
+    monkeypatch.setattr(instances, "tell", crash)
     with pytest.raises(KeyboardInterrupt):
         world.work()
     monkeypatch.undo()

@@ -1,0 +1,1 @@
+ALTER TABLE launch ADD COLUMN ended_by TEXT NOT NULL DEFAULT '';
