@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from slack_bolt import Ack
 
-from bot import idle, images, instances
+from bot import idle, images, instances, launch
 from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import Unclear
@@ -82,7 +82,19 @@ def _open_extend(door: Doorway, asked: Click) -> None:
 
 
 def _extend_form(parts: Parts, hours: str, state: Mapping[str, str]) -> Block:
-    return views.extend_form(hours, idle.finding(parts, state.get("value", "")), _hours(hours), state)
+    return views.extend_form(hours, _standing(parts, state.get("value", "")), _hours(hours), state)
+
+
+def _standing(parts: Parts, value: str) -> views.Standing | None:
+    """USD per hour and the end: of a request, or of a machine as the last scan saw it."""
+    if value.startswith(instances.OF_LAUNCH):
+        try:
+            found = launch.card(parts, value).launch
+        except KeyError:
+            return None
+        return found.usd_per_hour, found.until
+    seen = idle.finding(parts, value)
+    return (seen.resource.usd_per_hour, seen.resource.until) if seen else None
 
 
 def extend_redrawn(parts: Parts, click: Click, body: Mapping[str, Any]) -> Block:

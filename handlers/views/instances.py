@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from bot.instances_list import Listed, Listing
 from bot.rules import idle_words as say
-from bot.rules.idle_finding import Finding
 from bot.rules.images import SAVED_FROM
 from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
 from handlers.views import schedule
@@ -18,6 +17,7 @@ from handlers.views.times import moment
 from handlers.views.verbs import terminate
 
 MOST = 18
+Standing = tuple[float | None, datetime | None]  # USD per hour, and the end
 CHARACTERS = 11_000
 
 
@@ -100,24 +100,24 @@ def _terminate(one: Listed) -> Block:
     return terminate(one.ref, f"Terminate {name}?", f"{label(one.resource)}. {lost}")
 
 
-def extend_form(hours: str, found: Finding | None, more: float | None, state: Mapping[str, str]) -> Block:
-    """By how many hours; *found* is the machine as the last scan saw it, *more* the hours where they can be read."""
+def extend_form(hours: str, standing: Standing | None, more: float | None, state: Mapping[str, str]) -> Block:
+    """By how many hours; *standing* is what it costs and when it ends, *more* the hours where they can be read."""
     field = text_input("hours", "Hours more", value=hours, max_length=6, hint="Counted from its planned end.")
     return modal(
         "Extend",
         "extend",
-        [live(field), section(_extended(found, more), block_id="cost")],
+        [live(field), section(_extended(standing, more), block_id="cost")],
         submit="Extend",
         state=state,
     )
 
 
-def _extended(found: Finding | None, more: float | None) -> str:
+def _extended(standing: Standing | None, more: float | None) -> str:
     if more is None:
         return "⚠ Say a number of hours above 0, for example 8."
-    if found is None:
+    if standing is None:
         return "*Cost:* not known until it is scanned."
-    rate, until = found.resource.usd_per_hour, found.resource.until
+    rate, until = standing
     money = f"{say.usd(rate * more)} more" if rate is not None else "its price is not known"
     end = f", until {moment(until + timedelta(hours=more))}" if until is not None else ""
     return f"*Cost:* {money}{end}. The policy's limits hold for the new sum."
