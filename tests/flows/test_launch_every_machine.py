@@ -56,7 +56,7 @@ def test_an_extension_from_the_message_moves_the_end_of_every_machine(tmp_path: 
         ec2.terminate_instances(InstanceIds=ids[:1])  # the first is gone: the others stand for the request
         town.press("extend", user=ENGINEER, channel=direct(town), text="is ready")
         form = town.slack.views(ENGINEER)[-1]
-        assert "$24.14 more" in json.dumps(form)  # of all three
+        assert "$24 more" in json.dumps(form)  # of all three
         town.slack.submit_view(user=ENGINEER, view_id=form["id"], values={"hours": "10"})
         town.settle()
         town.press("approve", user=LEAD, channel=APPROVALS, text="More hours?")
