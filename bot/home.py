@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from bot import idle, mute
+from bot import home_picture, idle, mute
 from bot.home_health import Health, health, note_door
 from bot.instances import approvers
 from bot.launch_rows import frozen
@@ -77,6 +77,7 @@ class Home:
     muted_until: datetime | None
     frozen: str
     health: Health | None
+    picture: str = ""  # the id in Slack of the drawn spending, where there is one
 
     @property
     def usd_per_hour(self) -> float:
@@ -123,6 +124,7 @@ def of(parts: Parts, user: str) -> Home:
             muted_until=mute.until(tx, user, now),
             frozen=frozen(tx),
             health=health(parts, tx, now) if role.operator else None,
+            picture=home_picture.file(tx, lead=role.lead),
         )
 
 

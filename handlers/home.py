@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_bolt import Ack
 
-from bot import home, ops
+from bot import home, home_picture, ops
+from bot.home import Home
 from bot.ops import Done, Op, OpFunction, Outcome, Retry
 from bot.parts import Parts
 from bot.rules.errors import SlackError
@@ -22,6 +24,10 @@ from handlers.views import home as views
 
 # Slack's codes for somebody whose page cannot be drawn any more.
 NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible", "account_inactive", "not_enabled"})
+
+# Its codes for a picture that was uploaded a moment ago and is not ready to be shown.
+UNREADY = frozenset({"invalid_blocks", "invalid_arguments"})
+LATER, PATIENCE = timedelta(seconds=15), 8  # how often it is then tried with the picture
 
 
 def opened(door: Doorway) -> Callable[..., None]:
@@ -60,8 +66,11 @@ def opens(door: Doorway) -> Callable[..., None]:
 def show(parts: Parts, user: str) -> None:
     """Draw *user*'s Home tab as things stand."""
     with parts.store.transaction() as tx:
-        row = homes.opened(tx, user, parts.clock.now())
+        now = parts.clock.now()
+        row = homes.opened(tx, user, now)
+        home_picture.plan(tx, now)
     _drawn(parts, row, always=True)
+    parts.wake()
 
 
 def spread(parts: Parts, op: Op) -> Outcome:
@@ -70,6 +79,8 @@ def spread(parts: Parts, op: Op) -> Outcome:
         now = parts.clock.now()
         ops.finish(tx, op, now)
         homes.spread(tx, now)
+        home_picture.plan(tx, now)
+    parts.wake()
     return Done()
 
 
@@ -81,12 +92,13 @@ def publish(parts: Parts, op: Op) -> Outcome:
     if row is None or not _may_look(parts, user):
         return _forgotten(parts, user)
     try:
-        fresh = _drawn(parts, row)
+        pause = _drawn(parts, row)
     except SlackError as error:
         if error.code in NOBODY:
             return _forgotten(parts, user)
         raise
-    return Done() if fresh else Retry("it changed again", after=homes.PACE)
+    given_up = pause == LATER and op.attempts >= PATIENCE
+    return Done() if pause is None or given_up else Retry("it is behind", after=pause)
 
 
 def _may_look(parts: Parts, user: str) -> bool:
@@ -99,22 +111,36 @@ def _forgotten(parts: Parts, user: str) -> Outcome:
     return Done()
 
 
-def _drawn(parts: Parts, row: Row, *, always: bool = False) -> bool:
-    """Draw and publish what differs from what stands there, or *always*; False when it is behind again by now."""
-    view = views.home(home.of(parts, row["user"]))
-    digest, published = views.digest(view), None
+def _drawn(parts: Parts, row: Row, *, always: bool = False) -> timedelta | None:
+    """Draw and publish what differs from what stands there, or *always*; when to look again, None for not at all."""
+    found = home.of(parts, row["user"])
+    digest, published, pictured = views.digest(views.home(found)), None, True
     if always or digest != row["digest"]:
-        parts.slack.publish_home(row["user"], words.block(view, words.of(parts, row["user"])))
+        pictured = _published(parts, row["user"], found)
         published = None if always else parts.clock.now()
-    return _kept(parts, row, digest, published)
+    return _kept(parts, row, digest if pictured else "", published)
 
 
-def _kept(parts: Parts, row: Row, digest: str, published: datetime | None) -> bool:
+def _published(parts: Parts, user: str, found: Home) -> bool:
+    """Publish it; without its picture, and then False, where Slack is not done with the upload."""
+    language = words.of(parts, user)
+    try:
+        parts.slack.publish_home(user, words.block(views.home(found), language))
+    except SlackError as error:
+        if not found.picture or error.code not in UNREADY:
+            raise
+        parts.slack.publish_home(user, words.block(views.home(replace(found, picture="")), language))
+        return False
+    return True
+
+
+def _kept(parts: Parts, row: Row, digest: str, published: datetime | None) -> timedelta | None:
     with parts.store.transaction() as tx:
         fresh = homes.shown(tx, row, digest=digest, published=published)
-        if not fresh:
-            homes.again(tx, row, parts.clock.now())
-    return fresh
+        pause = homes.PACE if not fresh else None if digest else LATER
+        if pause is not None:
+            homes.again(tx, row, parts.clock.now(), after=pause)
+    return pause
 
 
-OPS: Mapping[str, OpFunction] = {homes.SPREAD: spread, homes.PUBLISH: publish}
+OPS: Mapping[str, OpFunction] = {homes.SPREAD: spread, homes.PUBLISH: publish, home_picture.DRAW: home_picture.draw}

@@ -44,10 +44,10 @@ def spread(tx: Tx, now: datetime) -> int:
     return len(rows)
 
 
-def again(tx: Tx, row: Row, now: datetime) -> None:
-    """Have one Home tab looked at again, no sooner than its pace allows."""
+def again(tx: Tx, row: Row, now: datetime, *, after: timedelta = timedelta()) -> None:
+    """Have one Home tab looked at again *after* a while, no sooner than its pace allows."""
     before = moment_or_none(row["published_at"])
-    due = max(now, before + PACE) if before else now
+    due = max(now + after, before + PACE) if before else now + after
     ops.again(tx, kind=PUBLISH, key=row["user"], payload={"home": row["user"]}, now=now, due=due)
 
 

@@ -57,17 +57,6 @@ def by_day(tx: Tx, first: date, last: date) -> Mapping[date, Spend]:
     return {date.fromisoformat(row["day"]): Spend(row["usd"], row["idle"], row["kept"], row["saved"]) for row in found}
 
 
-def by_day_and_owner(tx: Tx, first: date, last: date) -> Mapping[tuple[date, str], Spend]:
-    """By day and owner, from *first* to *last* inclusive."""
-    found = tx.all(
-        "SELECT * FROM spend WHERE day BETWEEN ? AND ? ORDER BY day, owner", first.isoformat(), last.isoformat()
-    )
-    return {
-        (date.fromisoformat(row["day"]), row["owner"]): Spend(row["usd"], row["idle"], row["kept"], row["saved"])
-        for row in found
-    }
-
-
 def save_from(tx: Tx, ref: str, *, by: str, usd_per_hour: float, now: datetime) -> None:
     """From now on *by* saves *usd_per_hour*, for as long as the resource stays as it is."""
     tx.run(

@@ -18,13 +18,13 @@ CHARACTERS = 60_000  # of Slack's 250 kB for a view
 CLOCK = "drawn"  # the block that says when: a page that differs in nothing else is not drawn again
 
 
-def home(found: Home, picture: str = "") -> Block:
-    """The view that views.publish takes; *picture* is the id of the drawn spending in Slack, where there is one."""
+def home(found: Home) -> Block:
+    """The view that views.publish takes."""
     blocks = [header(_point(found)), _doors()]
     if found.frozen:
         blocks.append(section(f"*{told(found.frozen)}*"))
     blocks += [*home_own.waiting(found), *home_own.requests(found), *home_own.reminders(found)]
-    blocks += [*home_own.machines(found), *_spent(found, picture), *home_team.budgets(found)]
+    blocks += [*home_own.machines(found), *_spent(found), *home_team.budgets(found)]
     if found.roles.lead:
         blocks += [divider(), *home_team.team(found)]
     if found.health is not None:
@@ -57,7 +57,7 @@ def _doors() -> Block:
     )
 
 
-def _spent(found: Home, picture: str) -> list[Block]:
+def _spent(found: Home) -> list[Block]:
     spent = found.spent
     if spent.today is None or spent.month is None or spent.team_today is None or spent.team_month is None:
         return []
@@ -74,8 +74,8 @@ def _spent(found: Home, picture: str) -> list[Block]:
             ],
         ),
     ]
-    if picture:
-        blocks.append(image(picture, home_team.in_words(spent)))
+    if found.picture:
+        blocks.append(image(found.picture, home_team.in_words(spent)))
     elif spent.days:
         blocks.append(section(home_team.bars(spent)))
     return blocks

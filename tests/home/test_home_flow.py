@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from typing import Any
 
 from world import APPROVALS, ENGINEER, LEAD, OPERATOR, World, buttons
@@ -137,6 +139,48 @@ def test_the_operator_is_told_of_a_freeze_and_of_what_waits(homes: World) -> Non
     homes.command("/ml-freeze on incident", user=LEAD)
     homes.pass_time(seconds=4)
     assert "Launches are frozen" in seen(homes, OPERATOR)
+
+
+def scanned(town: World, hours: float) -> None:
+    """A machine of Ann's has run for so long, as scans saw it."""
+    town.command(LAUNCH)
+    town.press("approve", user=LEAD, channel=APPROVALS)
+    town.pass_time(minutes=5)
+    idle.scan(town.bot.parts, town.clock.now())
+    town.clock.advance(timedelta(hours=hours))
+    idle.scan(town.bot.parts, town.clock.now())
+    town.settle()
+
+
+def uploads(town: World) -> int:
+    return sum(call.method == "files.completeUploadExternal" for call in town.slack.calls)
+
+
+def test_spending_is_drawn_once_for_the_same_figures_and_shown_by_its_file(homes: World) -> None:
+    look(homes, ENGINEER)
+    look(homes, LEAD)
+    scanned(homes, 1)
+    homes.pass_time(seconds=4)
+    files = [re.findall(r'"slack_file": {"id": "(\w+)"', seen(homes, user)) for user in (ENGINEER, LEAD)]
+    assert len({*files[0], *files[1]}) == 2  # leads see people, too
+    drawn_so_far = uploads(homes)
+    homes.command("/ml-idle mute 3d", user=ENGINEER)
+    homes.pass_time(seconds=30)
+    assert uploads(homes) == drawn_so_far == 2
+
+
+def test_a_picture_that_slack_is_not_done_with_is_left_out_and_comes_later(homes: World) -> None:
+    scanned(homes, 1)
+    look(homes, ENGINEER)
+    homes.pass_time(seconds=4)
+    assert "slack_file" in seen(homes, ENGINEER)
+    homes.slack.fail("views.publish", "invalid_arguments", times=1)
+    homes.command("/ml-freeze on a test", user=LEAD)
+    homes.pass_time(seconds=4)
+    assert "slack_file" not in seen(homes, ENGINEER)
+    assert "frozen" in seen(homes, ENGINEER)
+    homes.pass_time(seconds=20)
+    assert "slack_file" in seen(homes, ENGINEER)
 
 
 def test_the_buttons_of_the_tab_open_the_forms(homes: World) -> None:
