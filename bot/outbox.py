@@ -61,6 +61,7 @@ class OutboxRow:
     data: Mapping[str, Any]
     channel: str  # where it stands; empty before the first post
     ts: str
+    attempts: int = 0  # times that Slack did not take it as it is now
 
 
 View = Callable[[Parts, OutboxRow], Sendable | None]  # None: there is nothing to say any more
@@ -258,4 +259,5 @@ def _outgoing(row: Row) -> OutboxRow:
         data=unpack(row["data"]),
         channel=row["channel"],
         ts=row["ts"],
+        attempts=row["attempts"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack
@@ -16,7 +17,10 @@ def press(door: Doorway) -> Callable[..., None]:
     """A row, then the ack; a worker draws and puts the chart into the thread."""
 
     def on_press(ack: Ack, body: dict[str, Any]) -> None:
-        pictures.press(door.parts, received.click(body))
+        click = received.click(body)
+        if body.get("container", {}).get("is_ephemeral") or not click.channel:
+            click = replace(click, channel=click.user, ts="")  # what one person alone saw stays with that person
+        pictures.press(door.parts, click)
         ack()
 
     return on_press

@@ -24,6 +24,9 @@ from handlers.views.fit import fitted
 from handlers.views.message import Message, told
 from handlers.views.named import named
 
+# Slack refuses a file for some seconds after its upload; one that it still does not show is said in words.
+PICTURE_ATTEMPTS = 7
+
 
 def notice(parts: Parts, row: OutboxRow) -> Message:
     """A sentence, to a person or a channel."""
@@ -99,7 +102,10 @@ def reply(parts: Parts, row: OutboxRow) -> Message:
 
 def picture(parts: Parts, row: OutboxRow) -> Message:
     """Charts with their words, or why there is none."""
-    return picture_views.shown(list(row.data.get("pictures") or ()), str(row.data.get("text") or ""))
+    drawn = list(row.data.get("pictures") or ())
+    if row.attempts >= PICTURE_ATTEMPTS:
+        return picture_views.shown((), "\n".join(one["alt"] for one in drawn) or str(row.data.get("text") or ""))
+    return picture_views.shown(drawn, str(row.data.get("text") or ""))
 
 
 def _kept(view: View) -> View:

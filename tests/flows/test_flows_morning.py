@@ -109,3 +109,15 @@ def test_home_shows_what_is_mine_and_what_waits_for_my_decision(account: World) 
     assert "nightly" in mine
     assert "'approve'" not in mine
     assert "'approve'" in leads
+
+
+def test_use_is_drawn_in_the_thread_of_the_message_and_what_was_whispered_stays_private(account: World) -> None:
+    to_morning(account)
+    direct = account.slack.dm_channel(ENGINEER)
+    account.press("picture_usage", user=ENGINEER, channel=direct, text="notebook-vision")
+    account.command("/ml-idle", user=ENGINEER)
+    account.press("picture_usage", user=ENGINEER, channel=ML, text="notebook-vision")
+    drawn = [m for m in account.slack.messages(direct, as_user=ENGINEER) if m["blocks"][0]["type"] == "image"]
+    assert ["thread_ts" in message for message in drawn] == [True, False]
+    assert all("last 0" in message["blocks"][0]["alt_text"] or "0 in 5 min" in str(message) for message in drawn)
+    assert not [m for m in account.slack.messages(ML, as_user=LEAD) if "image" in str(m["blocks"])]

@@ -43,3 +43,13 @@ def test_when_slack_takes_no_picture_its_words_are_sent(quick_town: World) -> No
         quick_town.pass_time(minutes=5)
     assert pictures(quick_town.slack, ML) == []
     assert "Best: " in words(quick_town.slack.messages(ML, as_user=LEAD)[-1])
+
+
+def test_a_picture_that_slack_never_shows_is_said_in_words(quick_town: World) -> None:
+    quick_town.command(ASK)
+    quick_town.slack.fail("chat.postMessage", "invalid_blocks", times=7)
+    quick_town.press("picture_choices", user=ENGINEER, channel=ML)
+    for _ in range(10):
+        quick_town.pass_time(minutes=5)
+    assert pictures(quick_town.slack, ML) == []
+    assert "est: " in words(quick_town.slack.messages(ML, as_user=LEAD)[-1])

@@ -23,7 +23,8 @@ from bot.rules.idle_finding import BackTest, Finding, Gap, Outcome, ScanReport
 from bot.rules.idle_week import Spent, Week
 from bot.rules.images import Costs, SavedImage
 from bot.rules.launch import Attempt, BudgetLine, Connect, Launch, LaunchCard, Offer, Wanted
-from bot.rules.policy import Limits
+from bot.rules.launch_preview import preview
+from bot.rules.policy import Limits, Policy
 from bot.rules.remind import Digest
 from data import load
 from estimator.answer import answer
@@ -322,9 +323,16 @@ ANSWERED: Mapping[str, st.SearchStrategy[Message]] = {
 }
 FORMS: Mapping[str, st.SearchStrategy[dict[str, Any]]] = {
     "launch": st.builds(
-        lambda wanted: launch_form.form(wanted, limits=Limits(), catalog=CATALOG, state={"channel": "C0ML"}), wishes
+        lambda wanted: launch_form.form(
+            given := launch_form.given_of(wanted, Limits()),
+            preview(given, Policy(), CATALOG, (), NOW),
+            limits=Limits(),
+            catalog=CATALOG,
+            state={"channel": "C0ML"},
+        ),
+        wishes,
     ),
-    "keep": findings.map(lambda found: idle.keep_form(found, date(2026, 12, 1), {"value": found.ref})),
+    "keep": findings.map(lambda found: idle.keep_form(found, {"until": "2026-12-01"}, 7.0, {"value": found.ref})),
     "how": answers.map(estimate.how),
     "save": st.builds(Preview, st.just("r_1"), resources, costs).map(lambda found: images.save_form(found, {})),
     "park": st.builds(Preview, st.just("r_1"), resources, costs).map(lambda found: images.park_form(found, {})),

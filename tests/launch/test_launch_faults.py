@@ -10,7 +10,7 @@ from test_launch_story import machines, tags
 
 from bot import audit, launch
 from bot.playground.aws import LocalAws
-from bot.store.instances import extend
+from bot.store import launches
 
 ENDING = POLICY + "end = {remind_minutes = 30, stop = true, grace_minutes = 15}\n"
 
@@ -145,7 +145,7 @@ def test_a_policy_may_stop_by_itself_after_a_grace_and_an_extension_moves_that(a
     with at.parts.store.transaction() as tx:
         until = at.find(identity).until
         assert until is not None
-        assert extend(tx, identity, until=until + timedelta(hours=2), now=at.clock.now())
+        assert launches.change(tx, identity, be=("running",), now=at.clock.now(), until=until + timedelta(hours=2))
     at.pass_time(hours=1)
     assert [one["State"]["Name"] for one in machines(at)] == ["running"]
     at.pass_time(hours=1.5)
@@ -196,7 +196,8 @@ def test_an_end_that_was_over_is_watched_again_after_an_extension(at: Desk, aws:
     at.pass_time(hours=8.1)
     assert at.told(ASKER).count("Stop or extend?") == 1
     with at.parts.store.transaction() as tx:
-        assert extend(tx, identity, until=at.clock.now() + timedelta(hours=4), now=at.clock.now())
+        end = at.clock.now() + timedelta(hours=4)
+        assert launches.change(tx, identity, be=("running",), now=at.clock.now(), until=end)
     at.pass_time(hours=3)
     at.pass_time(hours=1.1)
     at.pass_time(hours=1)
