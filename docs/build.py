@@ -73,10 +73,33 @@ def story(page: Page) -> None:
     go(page, "home")
     expect(page.get_by_text("Idle, and yours").first).to_be_visible(timeout=15_000)
     picture(page, "home")
+    forms(page)
     go(page, "C0ML")
     type_command(page, "/ml-instances all")
     expect(page.get_by_role("button", name="Terminate").first).to_be_visible(timeout=30_000)
     picture(page, "instances")
+
+
+def forms(page: Page) -> None:
+    """The form of a request with its live cost, what one may launch, and the Home tab of an operator."""
+    page.locator("#home").get_by_role("button", name="Ask for a machine").click()
+    form = page.get_by_role("dialog", name="Ask for a machine")
+    form.get_by_label("Instance type").press_sequentially("a10g")
+    expect(form.locator(".suggestion").first).to_be_visible(timeout=15_000)
+    form.get_by_label("Instance type").press("ArrowDown")
+    form.get_by_label("Instance type").press("Enter")
+    expect(form.get_by_text("an hour").first).to_be_visible(timeout=15_000)
+    picture(page, "form")
+    form.get_by_role("button", name="What may I launch?").click()
+    expect(page.get_by_role("dialog", name="What may I launch?")).to_be_visible(timeout=15_000)
+    picture(page, "rules")
+    page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).first.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator("#person-U0OPS").click()
+    expect(page.locator("#home .image img").first).to_be_visible(timeout=30_000)
+    page.locator("#home .image img").first.scroll_into_view_if_needed()
+    picture(page, "home-operator")
+    page.locator("#person-U0ENG").click()
 
 
 def main() -> int:
