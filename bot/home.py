@@ -12,12 +12,13 @@ from bot.instances import approvers
 from bot.launch_rows import frozen
 from bot.parts import Parts
 from bot.rules import launch_money
+from bot.rules.extension import Extension
 from bot.rules.idle_finding import Finding, Gap
 from bot.rules.launch import BudgetLine, Launch, State
 from bot.rules.policy import Policy
 from bot.rules.remind import by_money
+from bot.store import extensions, launches, money
 from bot.store import idle as scans
-from bot.store import launches, money
 from bot.store.db import Row, Tx
 from bot.store.money import Spend
 from bot.store.values import moment, unpack
@@ -77,6 +78,7 @@ class Home:
     muted_until: datetime | None
     frozen: str
     health: Health | None
+    extensions: tuple[Extension, ...] = ()  # more hours that wait for this person's decision
     picture: str = ""  # the id in Slack of the drawn spending, where there is one
 
     @property
@@ -124,6 +126,7 @@ def of(parts: Parts, user: str) -> Home:
             muted_until=mute.until(tx, user, now),
             frozen=frozen(tx),
             health=health(parts, tx, now) if role.operator else None,
+            extensions=_extensions(tx, user, role),
             picture=home_picture.file(tx, lead=role.lead),
         )
 
@@ -139,6 +142,12 @@ def _asked(tx: Tx, launch: Launch) -> Asked:
 
 def _waits_for(launch: Launch, user: str, role: Roles) -> bool:
     return launch.state == "asked" and user not in launch.askers and (role.approver or role.break_glass)
+
+
+def _extensions(tx: Tx, user: str, role: Roles) -> tuple[Extension, ...]:
+    if not (role.approver or role.break_glass):
+        return ()
+    return tuple(one for one in extensions.waiting(tx) if one.asker != user)
 
 
 def _seen(launch: Launch, own: list[Finding]) -> bool:

@@ -43,6 +43,11 @@ def change(tx: Tx, one: Extension) -> bool:
     return tx.run(sql, one.state, RECORD.dump_json(one).decode(), one.id) == 1
 
 
+def waiting(tx: Tx) -> list[Extension]:
+    """Those that wait for a decision, oldest first."""
+    return [_read(row) for row in tx.all("SELECT data FROM extension WHERE state = 'asked' ORDER BY rowid")]
+
+
 def expired(tx: Tx, now: datetime) -> list[Extension]:
     """Those that wait and whose time is over."""
     rows = tx.all("SELECT data FROM extension WHERE state = 'asked' AND expires_at <= ?", stamp(now))

@@ -43,7 +43,7 @@ def digest(view: Block) -> str:
 def _point(found: Home) -> str:
     rate = found.usd_per_hour
     costs = f"Your machines cost {idle_words.usd(rate)} an hour" if rate else "Nothing of yours is billing"
-    many = len(found.waiting)
+    many = len(found.waiting) + len(found.extensions)
     waits = f", {many} request{'' if many == 1 else 's'} wait{'s' if many == 1 else ''} for you" if many else ""
     idle = f", {len(found.reminders)} idle" if found.reminders else ""
     return costs + idle + waits

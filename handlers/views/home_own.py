@@ -15,7 +15,7 @@ from handlers.views.blocks import actions, button, context, cut, header, section
 from handlers.views.message import Block, plain, told
 from handlers.views.times import moment
 
-WAITING, REQUESTS, REMINDERS, MACHINES = 8, 6, 6, 8  # each shown with its buttons; the rest is counted
+WAITING, EXTENSIONS, REQUESTS, REMINDERS, MACHINES = 8, 4, 6, 6, 8  # each shown with its buttons; the rest is counted
 STATES = {
     "checking": "is being checked",
     "approved": "is approved and waits to be launched",
@@ -28,23 +28,26 @@ def waiting(found: Home) -> list[Block]:
     """Requests that this person may decide, each with the buttons of its card."""
     if not (found.roles.approver or found.roles.break_glass):
         return []
-    if not found.waiting:
+    if not (found.waiting or found.extensions):
         return [header("Waiting for you"), section("No request waits for your decision.")]
     blocks = [header("Waiting for you")]
     for one in found.waiting[:WAITING]:
         launch = one.launch
         asks = told(f"{say.person(launch.asker)} asks for {what(launch)}")
-        blocks += [section(f"{asks}\n{_needs(one)} Open until {moment(launch.expires_at)}."), _decide(launch, found)]
+        blocks += [section(f"{asks}\n{_needs(one)} Open until {moment(launch.expires_at)}."), _decide(launch.id, found)]
+    for more in found.extensions[:EXTENSIONS]:
+        asks = f"{say.person(more.asker)} asks for {say.hours(more.more)} more, {say.usd(more.usd_more)}"
+        blocks += [section(f"{told(asks)}. Open until {moment(more.expires_at)}."), _decide(more.id, found)]
     return blocks + _more(found.waiting, WAITING, "in the approvals channel")
 
 
-def _decide(launch: Launch, found: Home) -> Block:
+def _decide(identity: str, found: Home) -> Block:
     presses = []
     if found.roles.approver:
-        presses.append(button("Approve", "approve", launch.id, style="primary"))
-        presses.append(button("Deny...", "deny", launch.id, style="danger"))
+        presses.append(button("Approve", "approve", identity, style="primary"))
+        presses.append(button("Deny...", "deny", identity, style="danger"))
     if found.roles.break_glass:
-        presses.append(button(launch_views.label("break_glass"), "break_glass", launch.id, style="danger"))
+        presses.append(button(launch_views.label("break_glass"), "break_glass", identity, style="danger"))
     return actions(*presses)
 
 

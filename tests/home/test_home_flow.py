@@ -190,3 +190,19 @@ def test_the_buttons_of_the_tab_open_the_forms(homes: World) -> None:
         (form,) = homes.slack.views(ENGINEER)
         assert form["title"]["text"] == title
         homes.slack.close_view(user=ENGINEER, view_id=form["id"])
+
+
+def test_more_hours_wait_on_the_tab_of_an_approver_too(homes: World) -> None:
+    homes.command(LAUNCH)
+    homes.press("approve", user=LEAD, channel=APPROVALS)
+    homes.pass_time(seconds=30)
+    homes.command("/ml-instances")
+    homes.press("extend", user=ENGINEER, channel="C0ML")
+    form = homes.slack.views(ENGINEER)[-1]
+    homes.slack.submit_view(user=ENGINEER, view_id=form["id"], values={"hours": "18"})
+    homes.settle()
+    assert "asks for 18 h more" in look(homes, OPERATOR)
+    press(homes, OPERATOR, "approve")
+    homes.pass_time(seconds=4)
+    assert "More hours: approved 18 h" in homes.said(APPROVALS, user=LEAD)
+    assert "asks for 18 h more" not in seen(homes, OPERATOR)
