@@ -9,6 +9,7 @@ from typing import Any
 from bot import cloud_catalog, idle_owner, idle_survey
 from bot.kinds import KINDS, Kind
 from bot.kinds.tags import IMAGE, MANAGED, OWNER, PURPOSE, REQUEST, UNTIL
+from bot.rules.launch_params import SPOT_REQUEST
 
 Statement = dict[str, Any]
 Condition = Mapping[str, Mapping[str, Any]]
@@ -43,11 +44,12 @@ RESOURCES: Mapping[str, str] = {
     "sagemaker_studio_app": "arn:aws:sagemaker:*:*:app/*",
 }
 # Beside the machine and its disk, a launch touches these; none of them is made or changed by it.
-USED_BY_A_LAUNCH = ("key-pair", "network-interface", "placement-group", "spot-instances-request")
+USED_BY_A_LAUNCH = ("key-pair", "network-interface", SPOT_REQUEST)
 NETWORK = ("subnet", "security-group")
 SAVED = ("ec2_image", "ebs_snapshot")  # what Save image makes, and Delete image deletes
 LOOKS = ("find", "measure", "read")
 PAUSES = ("stop", "start")
+CANCEL_SPOT = "ec2:CancelSpotInstanceRequests"  # a spot request carries no mlbot:protect
 CHANGES = ("change_gp3",)  # of disks, while they are in use
 
 
@@ -103,7 +105,7 @@ def _launch(rights: Rights) -> list[Statement]:
         _allow(
             "TagAtLaunch",
             ("ec2:CreateTags",),
-            [RESOURCES[LAUNCHED], RESOURCES["ebs_volume"]],
+            [RESOURCES[LAUNCHED], RESOURCES["ebs_volume"], _ec2(SPOT_REQUEST)],
             {
                 "StringEquals": {"ec2:CreateAction": "RunInstances"},
                 "ForAllValues:StringEquals": {"aws:TagKeys": ["Name", MANAGED, REQUEST, OWNER, PURPOSE, UNTIL]},
@@ -143,7 +145,12 @@ def _own() -> list[Statement]:
         *(_actions(one, CHANGES) for one in disks)
     )
     return [
-        _allow("ActOnOwn", acts, [RESOURCES[LAUNCHED], *(RESOURCES[one.name] for one in disks)], ours),
+        _allow(
+            "ActOnOwn",
+            acts,
+            [RESOURCES[LAUNCHED], *(RESOURCES[one.name] for one in disks), _ec2(SPOT_REQUEST)],
+            ours,
+        ),
         _allow("ExtendOwn", extend, RESOURCES[LAUNCHED], {**ours, **one_tag}),
         *_images(ours),
     ]
@@ -218,7 +225,7 @@ def _actions(kind: Kind, verbs: Iterable[str]) -> set[str]:
 def _never() -> Statement:
     """Whoever tags a thing mlbot:protect keeps mlbot's hands off, whatever else is allowed."""
     verbs = {verb for kind in KINDS.values() for verb in kind.permissions} - {*LOOKS, "start", "extend"}
-    actions = {action for kind in KINDS.values() for action in _actions(kind, verbs)}
+    actions = {action for kind in KINDS.values() for action in _actions(kind, verbs)} - {CANCEL_SPOT}
     return _statement("Deny", "NeverTouchProtected", actions, "*", {"Null": {_has(PROTECT): "false"}})
 
 

@@ -16,6 +16,7 @@ from bot.rules.idle import Resource
 from data import Catalog
 
 BILLS = ("pending", "running", "stopping")  # as an instance; stopped ones bill for disks and addresses
+STANDING = ("open", "active", "disabled")  # of a spot request; disabled: its machine is stopped
 STOPPED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 PLAIN_LINUX = ("", "Linux/UNIX")  # what the catalog's prices are for
 
@@ -112,7 +113,15 @@ def start(look: Look, one: Resource) -> str:
 
 
 def terminate(look: Look, one: Resource) -> str:
-    """TerminateInstances; protection is respected, never lifted."""
+    """
+    TerminateInstances; protection is respected, never lifted.
+
+    A persistent spot request is cancelled first: EC2 would start another machine for it.
+    """
+    if one.market == "spot" and (standing := _standing(_requests(look, one))):
+        ec2 = look.client("ec2")
+        look.cloud.dry_run(ec2.terminate_instances, InstanceIds=[one.id])  # what may not end keeps its request
+        look.call("ec2", "cancel_spot_instance_requests", SpotInstanceRequestIds=standing)
     return request_id(look.call("ec2", "terminate_instances", InstanceIds=[one.id]))
 
 
@@ -173,17 +182,28 @@ def _guards(look: Look, one: Resource) -> dict[str, Any]:
         except Forbidden:
             found[key] = None
     if one.market == "spot":
-        found["one_time_spot"] = _one_time(look, one)
+        try:
+            requests = _requests(look, one)
+        except CloudError:
+            return {**found, "one_time_spot": None}
+        found["one_time_spot"] = not any(_lasts(request) for request in requests)
+        found["spot_request"] = ", ".join(_standing(requests))
     return found
 
 
-def _one_time(look: Look, one: Resource) -> bool | None:
+def _requests(look: Look, one: Resource) -> list[Fact]:
     here = [{"Name": "instance-id", "Values": [one.id]}]
-    try:
-        requests = look.call("ec2", "describe_spot_instance_requests", Filters=here)["SpotInstanceRequests"]
-    except CloudError:
-        return None
-    return all(request.get("Type") != "persistent" for request in requests)
+    found: list[Fact] = look.call("ec2", "describe_spot_instance_requests", Filters=here)["SpotInstanceRequests"]
+    return found
+
+
+def _standing(requests: Iterable[Fact]) -> list[str]:
+    """The persistent spot requests for which EC2 would start another machine."""
+    return [str(one["SpotInstanceRequestId"]) for one in requests if _lasts(one) and one.get("State") in STANDING]
+
+
+def _lasts(request: Fact) -> bool:
+    return request.get("Type") == "persistent"
 
 
 def _market(fact: Fact) -> str:
@@ -208,7 +228,7 @@ KIND = Kind(
         "read": ("ec2:DescribeInstanceAttribute", "ec2:DescribeSpotInstanceRequests"),
         "stop": ("ec2:StopInstances",),
         "start": ("ec2:StartInstances",),
-        "terminate": ("ec2:TerminateInstances",),
+        "terminate": ("ec2:TerminateInstances", "ec2:CancelSpotInstanceRequests"),
         "extend": ("ec2:CreateTags",),
     },
     find=find,

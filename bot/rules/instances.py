@@ -91,6 +91,8 @@ def lost_at_termination(one: Resource) -> tuple[str, ...]:
     staying = sum(int(disk["gb"]) for disk in disks if not disk.get("ends_with_instance"))
     found = [f"{dying:,} GB of disk are deleted with it."] if dying else []
     found += [f"{staying:,} GB of disk stay and keep billing."] if staying else []
+    if spot := one.details.get("spot_request"):
+        found.append(f"Its persistent spot request {spot} is cancelled first, so that EC2 starts no other.")
     return (*found, *_local_disk(one))
 
 

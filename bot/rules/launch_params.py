@@ -15,6 +15,7 @@ from bot.rules.policy_launch import Launching
 MANAGED, REQUEST, OWNER = "mlbot:managed", "mlbot:request", "mlbot:owner"
 PURPOSE, UNTIL = "mlbot:purpose", "mlbot:until"
 TAGGED = ("instance", "volume")
+SPOT_REQUEST = "spot-instances-request"
 ROOT = "/dev/sda1"
 
 
@@ -100,4 +101,5 @@ def _tags(launch: Launch) -> list[dict[str, Any]]:
         PURPOSE: wanted.purpose,
     }
     tags = [{"Key": key, "Value": value[:256]} for key, value in values.items()]
-    return [{"ResourceType": kind, "Tags": [dict(tag) for tag in tags]} for kind in TAGGED]
+    kinds = (*TAGGED, *((SPOT_REQUEST,) if wanted.market == "spot" else ()))
+    return [{"ResourceType": kind, "Tags": [dict(tag) for tag in tags]} for kind in kinds]

@@ -124,3 +124,21 @@ def test_a_one_time_spot_machine_offers_terminate_with_what_is_lost(tmp_path: Pa
         asked = json.dumps(element["confirm"])
         assert "nightly (g5.xlarge, i-" in asked
         assert "100 GB of disk are deleted with it" in asked
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_termination_cancels_the_persistent_spot_request_first_and_once(tmp_path: Path, *, stopped: bool) -> None:
+    with world(tmp_path, policy=PERSISTENT) as town:
+        launched(town, "g5.xlarge market=spot hours=8 name=nightly")
+        if stopped:
+            town.press("stop", user=ENGINEER, channel=direct(town), text="is ready")
+            town.pass_time(minutes=1)
+        town.aws.disturb("lost", "TerminateInstances", times=1)
+        town.command("/ml-instances")
+        town.press("terminate", user=ENGINEER, channel=ML)
+        town.pass_time(minutes=1)
+        assert states(town) == {"terminated": 1}
+        ec2 = town.bot.parts.cloud.client("ec2", "us-east-1")
+        assert [one["State"] for one in ec2.describe_spot_instance_requests()["SpotInstanceRequests"]] == ["cancelled"]
+        assert town.aws.calls["CancelSpotInstanceRequests"] == 1
+        assert "is cancelled first, so that EC2 starts no other" in town.whispered(ML, user=ENGINEER)

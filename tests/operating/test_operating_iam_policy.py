@@ -29,6 +29,7 @@ OFFERED = {"aws:ResourceTag/mlbot:stop": "allow"}
 PROTECTED = {"aws:ResourceTag/mlbot:protect": "true"}
 TAGS = ["Name", "mlbot:managed", "mlbot:request", "mlbot:owner", "mlbot:purpose", "mlbot:until"]
 MACHINE_ROLE = "arn:aws:iam::123456789012:role/ml-machine"
+CANCEL = "ec2:CancelSpotInstanceRequests"
 STOP, START, TERMINATE = "ec2:StopInstances", "ec2:StartInstances", "ec2:TerminateInstances"
 EVERYTHING = Rights(machine_role=MACHINE_ROLE, stop_others=True, delete_others=True, request_quota=True)
 
@@ -101,6 +102,16 @@ CALLS: dict[str, tuple[Rights, Call, str]] = {
     "stop its own": (Rights(), Call(STOP, INSTANCE, OURS), "allowed"),
     "start its own": (Rights(), Call(START, INSTANCE, OURS), "allowed"),
     "terminate its own": (Rights(), Call(TERMINATE, INSTANCE, OURS), "allowed"),
+    "cancel the spot request of its own": (
+        Rights(),
+        Call(CANCEL, f"{HERE}spot-instances-request/sir-1", OURS),
+        "allowed",
+    ),
+    "cancel a stranger's spot request": (
+        EVERYTHING,
+        Call(CANCEL, f"{HERE}spot-instances-request/sir-1", FOREIGN),
+        "refused",
+    ),
     "stop a stranger's": (Rights(), Call(STOP, INSTANCE, FOREIGN), "refused"),
     "stop one without a tag": (Rights(), Call(STOP, INSTANCE), "refused"),
     "stop what is offered, without the block": (Rights(), Call(STOP, INSTANCE, OFFERED), "refused"),

@@ -239,3 +239,26 @@ def test_a_public_parameter_can_be_published(local_cloud, local_aws):
     local_aws.set_parameter(name, local_aws.image, "us-east-1")
     found = local_cloud.client("ssm", "us-east-1").get_parameter(Name=name)["Parameter"]
     assert found["Value"] == local_aws.image
+
+
+def spot_state(ec2, identity):
+    here = [{"Name": "instance-id", "Values": [identity]}]
+    return ec2.describe_spot_instance_requests(Filters=here)["SpotInstanceRequests"][0]["State"]
+
+
+def test_a_persistent_spot_request_outlives_its_machine_until_it_is_cancelled(ec2, local_aws, local_clock):
+    first, second = (run(ec2, local_aws, InstanceMarketOptions=PERSISTENT) for _ in range(2))
+    local_clock.advance(timedelta(seconds=5))
+    ec2.stop_instances(InstanceIds=[first])
+    assert (spot_state(ec2, first), spot_state(ec2, second)) == ("disabled", "active")
+    local_clock.advance(timedelta(minutes=1))
+    ec2.terminate_instances(InstanceIds=[first])
+    assert spot_state(ec2, first) == "open"  # EC2 starts another
+    request = f"sir-{second[-8:]}"
+    for _ in range(2):
+        ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=[request])
+    assert (spot_state(ec2, second), state(ec2, second)) == ("cancelled", "running")
+    ec2.terminate_instances(InstanceIds=[second])
+    assert spot_state(ec2, second) == "cancelled"
+    unknown = {"SpotInstanceRequestIds": ["sir-00000000"]}
+    assert refused(ec2.cancel_spot_instance_requests, **unknown) == "InvalidSpotInstanceRequestID.NotFound"

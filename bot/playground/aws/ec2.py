@@ -42,6 +42,7 @@ class Ec2:
         self._tokens = Tokens()
         self._was: dict[str, Was] = {}  # of the call that runs now
         self._persistent: set[str] = set()  # spot instances that may be stopped
+        self._cancelled: set[str] = set()  # spot instances whose request was cancelled
         self._states: dict[tuple[str, str], States] = {}
         filters: Any = importlib.import_module("moto.ec2.utils")
         filters.filter_dict_attribute_mapping["client-token"] = "client_token"  # moto knows it and cannot filter by it
@@ -97,6 +98,8 @@ class Ec2:
             return answer
         if request.action == "DescribeSpotInstanceRequests":
             return self._spot_requests(request, backend)
+        if request.action == "CancelSpotInstanceRequests":
+            return self._cancel_spot(request, backend)
         self.states(request.account, request.region).check(backend, request.action, request.ids())
         if request.action == "StopInstances":
             self._check_spot(backend, request.ids())
@@ -204,10 +207,36 @@ class Ec2:
             if instance.lifecycle == "spot" and (not wanted or instance.id in wanted):
                 kind = "persistent" if instance.id in self._persistent else "one-time"
                 items += (
-                    f"<item><spotInstanceRequestId>sir-{instance.id[-8:]}</spotInstanceRequestId>"
-                    f"<type>{kind}</type><state>active</state><instanceId>{escape(instance.id)}</instanceId></item>"
+                    f"<item><spotInstanceRequestId>{_spot_id(instance)}</spotInstanceRequestId>"
+                    f"<type>{kind}</type><state>{self._spot_state(instance)}</state>"
+                    f"<instanceId>{escape(instance.id)}</instanceId></item>"
                 )
         return as_xml(request.action, f"<spotInstanceRequestSet>{items}</spotInstanceRequestSet>")
+
+    def _spot_state(self, instance: Any) -> str:
+        """As EC2 documents it; a persistent request whose instance is gone is open again, and EC2 starts another."""
+        if instance.id in self._cancelled:
+            return "cancelled"
+        if instance.state in ("shutting-down", "terminated"):
+            return "open" if instance.id in self._persistent else "closed"
+        return "disabled" if instance.state in ("stopping", "stopped") else "active"
+
+    def _cancel_spot(self, request: Request, backend: Any) -> Answer:
+        """Cancelling ends the request and leaves its instance as it is; twice is once."""
+        wanted = [value for key, value in request.params.items() if key.startswith("SpotInstanceRequestId")]
+        known = {_spot_id(one): one.id for one in backend.all_instances() if one.lifecycle == "spot"}
+        for identity in wanted:
+            if identity not in known:
+                raise Refused(
+                    "InvalidSpotInstanceRequestID.NotFound", f"The spot instance request ID '{identity}' does not exist"
+                )
+        if request.params.get("DryRun") != "true":
+            self._cancelled.update(known[identity] for identity in wanted)
+        done = "".join(
+            f"<item><spotInstanceRequestId>{one}</spotInstanceRequestId><state>cancelled</state></item>"
+            for one in wanted
+        )
+        return as_xml(request.action, f"<spotInstanceRequestSet>{done}</spotInstanceRequestSet>")
 
     def _naive(self) -> datetime:
         """The clock as moto keeps time: UTC without saying so."""
@@ -230,3 +259,7 @@ def add_image(backend: Any, identity: str, name: str, architecture: str = "x86_6
         architecture=architecture,
         root_device_type="ebs",
     )
+
+
+def _spot_id(instance: Any) -> str:
+    return f"sir-{instance.id[-8:]}"
