@@ -96,10 +96,14 @@ def _offer(launch: Launch, policy: Policy, found: Found, price: Price, instance:
     values = {"login": login, "grace_minutes": f"{policy.launch.end.grace_minutes:g}"}
     script = launch_boot.script(policy.launch.boot, values)
     params = launch_params.build(launch, policy.launch, image=image.id, root=image.root, user_data=script)
+    notes = (
+        *launch_check.notes(launch.wanted, found, policy, usd_disk=price.usd_disk),
+        launch_check.misfit(launch.wanted, image, instance),
+    )
     return Offer(
         params=params,
         places=launch_check.places(found),
-        notes=launch_check.notes(launch.wanted, found, policy, usd_disk=price.usd_disk),
+        notes=tuple(note for note in notes if note),
         usd_disk=price.usd_disk,
         price_basis=price.basis,
         image_name=image.name or image.id,
@@ -156,7 +160,13 @@ def _ask(tx: Tx, parts: Parts, launch: Launch, policy: Policy, offer: Offer, pri
     words = f"{whose} for {what(launch.wanted)} stands in <#{policy.approvals.channel}>."
     if helped:
         words += f" {person(launch.reply.by)} pressed for it, so neither of you may approve it."
-    whisper(tx, asked, "\n".join([words, *offer.notes]), key=f"asked:{shown[:12]}", now=now)
+    whisper(
+        tx,
+        asked,
+        "\n".join([words, *(note for note in offer.notes if note != launch_check.NO_WAY_IN)]),
+        key=f"asked:{shown[:12]}",
+        now=now,
+    )
     return None
 
 

@@ -162,6 +162,7 @@ class Connect:
     ssm: str = ""
     ssh: str = ""
     jupyter: str = ""  # a tunnel from localhost:8889
+    token: str = ""  # prints Jupyter's token, on the machine
     check: str = ""  # shows the accelerator
     console: str = ""  # EC2 Instance Connect, in words
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from bot.rules.errors import CloudError, Gone
 from bot.rules.launch import Place, Wanted
-from bot.rules.launch_image import Image
+from bot.rules.launch_image import Image, chip_family
 from bot.rules.launch_money import Price
 from bot.rules.launch_text import hours, rate, usd
 from bot.rules.policy import Policy
@@ -19,6 +19,8 @@ from data.shapes import Instance
 
 T = TypeVar("T")
 QUOTA = "Quota"
+NO_WAY_IN = "No way in but EC2 Instance Connect: no instance profile in the policy, no key pair in the request."
+MADE_FOR = {"neuron": "Neuron", "nvidia": "NVIDIA", "gpu": "NVIDIA"}  # what an image's name says
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +183,22 @@ def notes(wanted: Wanted, found: Found, policy: Policy, *, usd_disk: float | Non
     if wanted.market == "spot":
         lines.append("Spot: AWS may take it back, with two minutes' warning.")
     if not policy.launch.instance_profile and not wanted.key_name:
-        lines.append(
-            "No way in is set up: the policy names no instance profile (for Session Manager) and the request no key "
-            "pair, so only EC2 Instance Connect is left, where the subnet and its security group let it through."
-        )
+        lines.append(NO_WAY_IN)
     return tuple(lines)
+
+
+def misfit(wanted: Wanted, image: Image | None, instance: Instance) -> str:
+    """A note when the image's name speaks of other chips than the type has; an image that somebody asked for is theirs."""
+    name, family = (image.name.lower() if image else ""), chip_family(instance)
+    if not name or wanted.image:
+        return ""
+    made_for = next((chips for word, chips in MADE_FOR.items() if word in name), "")
+    has = {"neuron": "Neuron", "nvidia": "NVIDIA", "x86_64": "none", "arm64": "none"}.get(family, "")
+    if not has or made_for == has or (not made_for and has != "Neuron"):
+        return ""
+    told = f"is for {made_for} chips" if made_for else "does not say that it carries Neuron's drivers"
+    chips = f"{wanted.instance_type} has {'none' if has == 'none' else f'{has} ones'}"
+    return f"The policy's image {told} and {chips}: {image.name if image else ''}. Name another with image=ami-..."
 
 
 def _no_zone(wanted: Wanted, found: Found, limits: Limits, catalog: Catalog) -> Refusal | None:

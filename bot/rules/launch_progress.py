@@ -25,6 +25,7 @@ REASONS = {
     "Client.UserInitiatedShutdown": "somebody stopped it",
 }
 BROKEN = frozenset(REASONS) - {"Client.InstanceInitiatedShutdown", "Client.UserInitiatedShutdown"}
+TOKEN = "sudo journalctl -u mlbot-jupyter -o cat | grep -o 'token=[0-9a-f]*' | tail -1"
 GONE = ("shutting-down", "terminated")
 HALTED = ("stopping", "stopped")
 
@@ -101,6 +102,7 @@ def connect(launch: Launch, offer: Offer, *, neuron: bool, chip: bool, jupyter: 
         ssm=ssm,
         ssh=ssh,
         jupyter=tunnel,
+        token=TOKEN if jupyter else "",
         check="neuron-ls" if neuron else "nvidia-smi" if chip else "",
         console="" if ssm or ssh else f"EC2 Instance Connect, where port 22 is let in: {instant}",
     )

@@ -232,6 +232,7 @@ def ready(found: LaunchCard) -> Message:
             ("Session Manager", way.ssm),
             ("SSH", way.ssh),
             ("Jupyter on localhost:8889", way.jupyter),
+            ("Jupyter's token, on the machine", way.token),
             ("See the accelerator", way.check),
         ]
     blocks = [header(title), section(plain(say.what(launch.wanted)) + "\n" + _ids(launch.instance_ids))]

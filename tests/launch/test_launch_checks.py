@@ -241,7 +241,8 @@ def test_two_machines_are_one_launch(at: Desk, aws: LocalAws) -> None:
 
 
 def test_the_ways_in_are_told_before_anybody_is_asked(at: Desk, aws: LocalAws) -> None:
-    assert "No way in is set up" in at.told(ASKER) or "No way in" in at.find(at.asked(key="0")).notes[-1]
+    assert "No way in but EC2 Instance Connect" in at.find(at.asked(key="0")).notes[-1]
+    assert "No way in" not in at.told(ASKER)  # it stands on the card, once
     with_profile(at)
     at.rules(policy(launching=IMAGE + '\ninstance_profile = "ml"'))
     identity = at.approved(key="1")

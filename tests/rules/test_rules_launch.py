@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import data
 from bot import launch_boot
-from bot.rules import launch_params, launch_progress
+from bot.rules import launch_check, launch_params, launch_progress
 from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
 from bot.rules.launch import Attempt, Launch, Offer, Place, Wanted
+from bot.rules.launch_image import Image
 from bot.rules.launch_money import Spending, charge, drifted, price
 from bot.rules.launch_next import after, next_choice, next_place, way_out
 from bot.rules.launch_text import at, person, rate, usd
@@ -178,6 +179,55 @@ def test_the_boot_script_is_a_shell_script_and_short_enough() -> None:
     assert subprocess.run(["bash", "-n"], input=text, check=False).returncode == 0
     assert len(text) < launch_boot.MOST_BYTES
     assert launch_boot.script([], {"login": "x"}) == ""
+
+
+def test_jupyter_and_the_end_guard_are_units_that_start_at_each_boot(tmp_path) -> None:
+    place = tmp_path / "bin"
+    place.mkdir()
+    (place / "jupyter").touch(mode=0o755)
+    login = "a'; touch pwned; $(touch pwned) %n #"
+    made = launch_boot.script(["jupyter", "end-guard"], {"login": login, "grace_minutes": "15"})
+    text = base64.b64decode(made).decode().replace("/opt/pytorch/bin", str(place))
+    for folder in ("/etc/systemd/system", "/usr/local/bin"):
+        text = text.replace(folder, str(tmp_path))
+    head, _, rest = text.partition("\n")
+    script = f"{head}\nsystemctl() {{ echo $@; }}\n{rest}"
+    done = subprocess.run(["bash"], input=script, text=True, cwd=tmp_path, capture_output=True, check=True)
+    enabled = [line for line in done.stdout.splitlines() if line.startswith("enable")]
+    assert enabled == ["enable --now mlbot-jupyter.service", "enable --now mlbot-end-guard.service"]
+    jupyter = (tmp_path / "mlbot-jupyter.service").read_text()
+    assert f"User={login.replace('%', '%%')}\n" in jupyter
+    assert f"ExecStart={place}/jupyter lab --ip=127.0.0.1 " in jupyter
+    guard = (tmp_path / "mlbot-end-guard.service").read_text()
+    assert f"ExecStart={tmp_path}/mlbot-end-guard 15\n" in guard
+    assert all("WantedBy=multi-user.target" in unit for unit in (jupyter, guard))
+    assert subprocess.run(["bash", "-n", str(tmp_path / "mlbot-end-guard")], check=False).returncode == 0
+    assert "nohup" not in text
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "says"),
+    [
+        ("g5.xlarge", "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.8", ""),
+        ("g5.xlarge", "our team's image", ""),
+        ("g5.xlarge", "Deep Learning AMI Neuron", "is for Neuron chips and g5.xlarge has NVIDIA ones"),
+        ("trn1.2xlarge", "Deep Learning AMI Neuron", ""),
+        (
+            "trn1.2xlarge",
+            "Deep Learning OSS Nvidia Driver AMI",
+            "is for NVIDIA chips and trn1.2xlarge has Neuron ones",
+        ),
+        ("trn1.2xlarge", "our team's image", "does not say that it carries Neuron's drivers"),
+        ("t3.medium", "Deep Learning OSS Nvidia Driver AMI", "is for NVIDIA chips and t3.medium has none"),
+        ("t3.medium", "ubuntu-noble-24.04", ""),
+    ],
+)
+def test_an_image_of_other_chips_is_noted(kind: str, name: str, says: str) -> None:
+    note = launch_check.misfit(wanted(instance_type=kind), Image("ami-1", name), data.load().instance(kind))
+    assert (says in note) if says else not note
+    mine = wanted(instance_type=kind, image="ami-1")
+    assert not launch_check.misfit(mine, Image("ami-1", name), data.load().instance(kind))
 
 
 @pytest.mark.parametrize(
