@@ -188,7 +188,7 @@ def notes(wanted: Wanted, found: Found, policy: Policy, *, usd_disk: float | Non
 
 
 def misfit(wanted: Wanted, image: Image | None, instance: Instance) -> str:
-    """A note when the image's name speaks of other chips than the type has; an image that somebody asked for is theirs."""
+    """A note when the image's name speaks of other chips than the type has; one that somebody asked for is theirs."""
     name, family = (image.name.lower() if image else ""), chip_family(instance)
     if not name or wanted.image:
         return ""
