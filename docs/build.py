@@ -43,6 +43,23 @@ def picture(page: Page, name: str) -> None:
     print(f"docs/pictures/{name}.png")
 
 
+def in_thread(page: Page, name: str) -> None:
+    """Save the newest thread once its picture has come, and close it."""
+    line = page.locator(".thread-line").last
+    expect(line).to_be_visible(timeout=30_000)
+    line.click()
+    page.wait_for_timeout(2000)
+    picture(page, name)
+    page.get_by_role("button", name="Close the thread").click()
+
+
+def closed(page: Page) -> None:
+    """Leave the form."""
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.wait_for_timeout(500)
+
+
 def story(page: Page) -> None:
     """Estimate, ask, approve, run, next morning, stop."""
     go(page, "C0ML")
@@ -53,6 +70,8 @@ def story(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible(timeout=10_000)
     picture(page, "how")
     page.get_by_role("dialog").get_by_role("button", name="Close").first.click()
+    page.get_by_role("button", name="Show charts").last.click()
+    in_thread(page, "charts")
     type_command(page, LAUNCH)
     page.locator("#person-U0LEAD").click()
     go(page, "C0APPROVALS")
@@ -67,6 +86,12 @@ def story(page: Page) -> None:
     page.locator("#nav li").filter(has_text="mlbot").first.click()
     expect(page.get_by_role("button", name="Snooze 1 day").first).to_be_visible(timeout=60_000)
     picture(page, "morning")
+    page.get_by_role("button", name="Show its use").nth(1).click()
+    in_thread(page, "use")
+    page.get_by_role("button", name="Park...").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=15_000)
+    picture(page, "park")
+    closed(page)
     page.get_by_role("button", name="Stop", exact=True).first.click()
     page.wait_for_timeout(3000)
     picture(page, "stopped")
@@ -78,6 +103,12 @@ def story(page: Page) -> None:
     type_command(page, "/ml-instances all")
     expect(page.get_by_role("button", name="Terminate").first).to_be_visible(timeout=30_000)
     picture(page, "instances")
+    type_command(page, "/ml-help lang vi")
+    page.wait_for_timeout(3000)
+    picture(page, "vietnamese")
+    go(page, "home")
+    page.wait_for_timeout(3000)
+    picture(page, "home-vietnamese")
 
 
 def forms(page: Page) -> None:
@@ -95,6 +126,10 @@ def forms(page: Page) -> None:
     picture(page, "rules")
     page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).first.click()
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator("#person-U0LEAD").click()
+    go(page, "home")
+    page.wait_for_timeout(4000)
+    picture(page, "home-lead")
     page.locator("#person-U0OPS").click()
     expect(page.locator("#home .image img").first).to_be_visible(timeout=30_000)
     page.locator("#home .image img").first.scroll_into_view_if_needed()
