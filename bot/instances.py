@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from bot import audit, launch_extend, launch_gone, ops, outbox
-from bot.instances_list import Listed, Listing, listing
+from bot.instances_list import Listed, Listing, listing, narrowed
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
 from bot.kinds.tags import UNTIL
@@ -24,7 +24,7 @@ from bot.store import launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none, stamp
 
-__all__ = ["OPS", "Listed", "Listing", "listing", "press"]
+__all__ = ["OPS", "Listed", "Listing", "listing", "narrowed", "press"]
 
 KIND = KINDS["ec2_instance"]
 STALE = timedelta(minutes=15)  # a click that could not be carried out for so long is dropped and said so

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -53,6 +53,15 @@ def listing(parts: Parts, *, whose: Literal["mine", "all"], user: str) -> Listin
     found = [one for answer in answers if not isinstance(answer, Gap) for one in answer]
     mine = [one for one in found if whose == "all" or one.owner == user]
     return Listing(now, tuple(_rows(parts, mine, now)), gaps)
+
+
+def narrowed(found: Listing, words: Sequence[str]) -> Listing:
+    """The machines in whose name, type, state, region, zone, market or id each of *words* (lower case) stands."""
+    return replace(found, rows=tuple(one for one in found.rows if all(word in _text(one.resource) for word in words)))
+
+
+def _text(one: Resource) -> str:
+    return " ".join((one.name, one.type, one.state, one.region, one.zone, one.market, one.id)).lower()
 
 
 def _look(parts: Parts, place: tuple[str, str], now: datetime) -> list[Resource] | Gap:

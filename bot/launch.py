@@ -9,7 +9,7 @@ from bot.launch_answer import answer, expire
 from bot.launch_ask import write_ask
 from bot.launch_check import check
 from bot.launch_drive import drive
-from bot.launch_end import end, watch
+from bot.launch_end import end, overdue, watch
 from bot.launch_extend import card as extension_card
 from bot.launch_follow import OVER, follow
 from bot.launch_freeze import freeze as _freeze
@@ -49,6 +49,7 @@ OPS: Mapping[str, OpFunction] = {
     "launch.drive": drive,
     "launch.follow": follow,
     "launch.end": end,
+    "launch.overdue": overdue,
     "launch.gone": launch_gone.gone,
     "launch.more": more,
     "launch.freeze": _freeze,

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bot import launch_boot, launch_facts, launch_remind, ops
-from bot.launch_rows import approved, budgets, frozen, move, whisper
+from bot.launch_rows import approved, budgets, frozen, move, notice, whisper
 from bot.ops import Done, Op, Outcome
 from bot.parts import Parts
 from bot.rules import launch_check, launch_money, launch_params
@@ -184,8 +184,13 @@ def _refuse(tx: Tx, parts: Parts, launch: Launch, refusal: Refusal) -> None:
         way_out=refusal.way_out,
     )
     if refused is not None:
-        offer = "raise_quota" if is_quota(refusal.code) else ""
+        channel = parts.policy().approvals.channel
+        brought = is_quota(refusal.code) and channel != ""
         void = launch.shown != ""  # it stood before approvers, or was approved
         begin = f"Your request for {what(launch.wanted)} is void" if void else "Not asked"
         text = f"{begin}: {refusal.why} {refusal.way_out}".strip()
-        whisper(tx, refused, text, key=f"refused:{launch.changed_at}", now=now, offer=offer)
+        if brought:
+            asks = f"{person(launch.asker)} asked for {what(launch.wanted)}: {refusal.why}"
+            notice(tx, refused, "quota", asks, now=now, to=channel)
+            text += f" The approvers in <#{channel}> were asked to have AWS raise it."
+        whisper(tx, refused, text, key=f"refused:{launch.changed_at}", now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot import ops
@@ -12,10 +13,14 @@ from bot.parts import Parts
 from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle import Resource
 from bot.rules.launch import Launch
-from bot.rules.launch_text import at, which
+from bot.rules.launch_text import at, person, usd, which
+from bot.rules.policy_idle import Reminders
 from bot.rules.policy_launch import End
 from bot.store import launches
 from bot.store.db import Tx
+from bot.store.values import stamp
+
+DAY = timedelta(days=1)
 
 
 def watch(tx: Tx, parts: Parts, launch: Launch, now: datetime) -> None:
@@ -60,13 +65,50 @@ def _remind(parts: Parts, launch: Launch, rules: End, now: datetime) -> None:
 
 
 def _ask(parts: Parts, op: Op, launch: Launch, now: datetime) -> Outcome:
-    text = f"The hours of {which(launch)} were over at {at(launch.until)}; it still runs and bills. Stop or extend?"
+    """Ask at the end and once a day after it, while it runs on; later the channel hears of it, and the leads."""
+    assert launch.until is not None
+    days = (now - launch.until) // DAY
+    key = f"{launch.until}:{days}"
+    text = _over(launch, days, now) + " Stop or extend?"
     with parts.store.transaction() as tx:
         ops.finish(tx, op, now)
-        notice(tx, launch, "end_over", text, now=now, key=str(launch.until))
-        note(tx, launch, "end_over", actor="mlbot", now=now, detail={"until": launch.until})
+        notice(tx, launch, "end_over", text, now=now, key=key)
+        for to in _others(parts.policy().reminders, launch, days):
+            told = f"{person(launch.asker)} has not answered. {_over(launch, days, now)}"
+            notice(tx, launch, "end_escalated", told, now=now, to=to, key=key)
+        note(tx, launch, "end_over", actor="mlbot", now=now, detail={"until": launch.until, "days": days})
+        payload = {"launch": launch.id, "until": stamp(launch.until)}
+        due = launch.until + (days + 1) * DAY
+        ops.again(tx, kind="launch.overdue", key=f"{launch.id}:{key}", payload=payload, now=now, due=due)
     parts.wake()
     return Done()
+
+
+def overdue(parts: Parts, op: Op) -> Outcome:
+    """Ask again, a day later, unless it was stopped or its end was moved."""
+    with parts.store.reading() as tx:
+        launch = launches.find(tx, str(op.payload["launch"]))
+    if launch is None or launch.state != "running" or launch.progress == "stopped" or launch.until is None:
+        return Done()
+    return _ask(parts, op, launch, parts.clock.now()) if stamp(launch.until) == op.payload["until"] else Done()
+
+
+def _over(launch: Launch, days: int, now: datetime) -> str:
+    assert launch.until is not None
+    text = f"{which(launch)} was to end {at(launch.until)} and still runs"
+    if days < 1:
+        return f"{text} and bills."
+    money = (launch.usd_total or 0.0) / launch.wanted.hours * ((now - launch.until).total_seconds() / 3600)
+    since = "its price is not known" if launch.usd_total is None else f"{usd(money)} since then"
+    return f"{text}, {days} {'day' if days == 1 else 'days'} later: {since}."
+
+
+def _others(rules: Reminders, launch: Launch, days: int) -> Iterator[str]:
+    """Who hears of it besides its owner, as for idle machines: the channel, and after as long again the leads."""
+    if rules.channel and days >= rules.escalate_after:
+        yield rules.channel
+    if days >= 2 * rules.escalate_after:
+        yield from (lead for lead in rules.leads if lead not in launch.askers)
 
 
 def _stop(parts: Parts, op: Op, launch: Launch) -> Outcome:

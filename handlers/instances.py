@@ -21,10 +21,11 @@ from handlers.views.message import Block, Message
 Listener = Callable[..., None]
 Body = dict[str, Any]
 Whose = Literal["mine", "all"]
+AGAIN = "/ml-instances all"
 
 
 def command(door: Doorway) -> Listener:
-    """`/ml-instances [mine|all]`."""
+    """`/ml-instances [mine|all] [words to find] [from=N]`."""
 
     def on_command(ack: Ack, body: Body) -> None:
         ack()
@@ -35,23 +36,30 @@ def command(door: Doorway) -> Listener:
 
 
 def drawn(parts: Parts, words: str, *, user: str) -> Message:
-    """What runs or is stopped, as *words* (mine or all) say it; raises Unclear."""
-    whose = _whose(words)
+    """What runs or is stopped, as *words* (mine or all, then words to find, from=N) say it; raises Unclear."""
+    whose, find, first = _asked(words)
     saved = [(one, images.woken(parts, one)) for one in images.kept(parts, whose=whose, user=user)]
-    found = instances.listing(parts, whose=whose, user=user)
-    return views.listing(found, whose=whose, images=image_views.listing(saved))
+    found = instances.narrowed(instances.listing(parts, whose=whose, user=user), find)
+    again = " ".join(["/ml-instances", whose, *find])
+    return views.listing(found, whose=whose, images=image_views.listing(saved), first=first, again=again)
 
 
-def _whose(text: str) -> Whose:
-    word = text.strip().lower() or "mine"
-    if word == "mine":
-        return "mine"
-    if word == "all":
-        return "all"
+def _asked(text: str) -> tuple[Whose, list[str], int]:
+    """Whose, the words that must be found, and which machine comes first, counted from 1."""
+    words = text.lower().split()
+    pages = [word.removeprefix("from=") for word in words if word.startswith("from=")]
+    rest = [word for word in words if not word.startswith("from=")]
+    first = 1
+    if pages:
+        if not pages[-1].isascii() or not pages[-1].isdigit() or not int(pages[-1][:9]) > 0:
+            raise Unclear(f"I did not understand from={pages[-1]}.", nearest="from=10", example=f"{AGAIN} from=10")
+        first = int(pages[-1][:9])
+    if not rest or rest[0] in ("mine", "all"):
+        return "all" if rest[:1] == ["all"] else "mine", rest[1:], first
     raise Unclear(
-        f"I did not understand {text!r}: it is `mine` or `all`.",
-        nearest="all" if word.startswith("a") else "mine",
-        example="/ml-instances all",
+        f"I did not understand {text!r}: it is `mine` or `all`, then words to find.",
+        nearest="all" if rest[0].startswith("a") else "mine",
+        example=AGAIN,
     )
 
 

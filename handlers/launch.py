@@ -81,8 +81,12 @@ def explain(door: Doorway, action: Literal["deny", "break_glass"]) -> Listener:
     """Deny and break-glass ask for a reason first."""
 
     def on_press(ack: Ack, body: Body) -> None:
-        ack()
         asked = received.click(body)
+        if action == "break_glass" and asked.user not in door.parts.policy().approvals.break_glass:
+            launch.press(door.parts, asked)  # refused, and written down, before anybody writes a reason
+            ack()
+            return
+        ack()
         door.open(asked, views.reason_form(action, origin(asked.value, asked)))
 
     return on_press

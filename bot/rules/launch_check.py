@@ -153,7 +153,7 @@ def by_cloud(wanted: Wanted, instance: Instance, found: Found, policy: Policy, c
         _no_image(instance, wanted, found),
         _no_subnet(found),
         _no_key(wanted, found),
-        _no_room(wanted, instance, found),
+        _no_room(wanted, instance, found, policy.limits, catalog),
     ):
         if refusal:
             return refusal
@@ -247,7 +247,7 @@ def _no_key(wanted: Wanted, found: Found) -> Refusal | None:
     return Refusal(why, "Name one that is there, or ask without key= to connect another way.", found.key.error.code)
 
 
-def _no_room(wanted: Wanted, instance: Instance, found: Found) -> Refusal | None:
+def _no_room(wanted: Wanted, instance: Instance, found: Found, limits: Limits, catalog: Catalog) -> Refusal | None:
     room = found.room.value
     if room is None or room.used + instance.vcpu * wanted.count <= room.limit:
         return None
@@ -256,10 +256,21 @@ def _no_room(wanted: Wanted, instance: Instance, found: Found) -> Refusal | None
         f"The account's quota {room.quota.name!r} ({room.quota.code}) in {wanted.region} is {room.limit:g} vCPUs: "
         f"{room.used:g} are in use and this needs {need}."
     )
-    fits = int((room.limit - room.used) // instance.vcpu)
+    left = room.limit - room.used
+    fits = int(left // instance.vcpu)
     ways = [f"ask again with count={fits}, which fits"] if fits >= 1 else []
-    ways.append(f"an approver may ask AWS to raise it to {room.used + need:g} with the button")
+    if smaller := _smaller(wanted, instance, left, limits, catalog):
+        ways.append(f"ask again with {smaller}, which fits")
+    ways.append(elsewhere(wanted, limits, catalog).replace("which has it", "which has a quota of its own"))
     return Refusal(why, _sentence("; ".join(ways)), QUOTA)
+
+
+def _smaller(wanted: Wanted, instance: Instance, left: float, limits: Limits, catalog: Catalog) -> str:
+    """The largest smaller size of the family of which as many fit; empty when none does."""
+    sizes = (one for one in catalog.instances.values() if one.family == instance.family and one.vcpu < instance.vcpu)
+    fitting = (one for one in sizes if one.vcpu * wanted.count <= left)
+    sold = [one for one in fitting if catalog.rate(one.name, wanted.region, wanted.market) is not None]
+    return max(sold, key=lambda one: one.vcpu).name if sold else ""
 
 
 def elsewhere(wanted: Wanted, limits: Limits, catalog: Catalog) -> str:

@@ -9,7 +9,7 @@ from bot.rules.extension import Extension, ExtensionCard
 from bot.rules.launch import Launch
 from handlers.views.blocks import actions, header, section
 from handlers.views.launch import budgets, press
-from handlers.views.message import Message, plain, told
+from handlers.views.message import Message, plain, told, worded
 from handlers.views.times import moment
 
 HEADS = {
@@ -58,7 +58,7 @@ def _state(found: ExtensionCard) -> Iterator[str]:
         said = f" {told(say.people(found.votes))} said yes." if found.votes else ""
         yield f"Open until {moment(one.expires_at)}. {people} must say yes, and nobody who asked.{said}"
     if one.state in ("approved", "denied", "withdrawn") and one.decided_at is not None:
-        why = f": {plain(one.reason)}" if one.reason else "."
+        why = f": {worded(one.reason)}" if one.reason else "."
         glass = " (break-glass)" if one.how == "break_glass" else ""
         yield (
             told(f"{one.state.capitalize()} by {say.people(one.decided_by)}{glass}") + f" {moment(one.decided_at)}{why}"

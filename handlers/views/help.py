@@ -51,8 +51,11 @@ ALL = (
     Topic(
         "instances",
         "*What runs, what is stopped, what it costs*",
-        ("/ml-instances", "/ml-instances all"),
-        ("Stop, Start, Terminate and Extend stand beside what is yours; approvers may press them on everything.",),
+        ("/ml-instances", "/ml-instances all", "/ml-instances all stopped g5"),
+        (
+            "Words after `all` or `mine` narrow the list: name, type, state, region, id; `from=10` begins at the 10th.",
+            "Stop, Start, Terminate and Extend stand beside what is yours; approvers may press them on everything.",
+        ),
     ),
     Topic(
         "idle",

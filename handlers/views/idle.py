@@ -11,7 +11,7 @@ from bot.rules.remind import WORTH_A_CHANGE, Digest
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, confirm, context, cut, header, section
 from handlers.views.forms import date_input, live, modal, text_input
-from handlers.views.message import Block, Message, plain, timed
+from handlers.views.message import Block, Message, plain, timed, worded
 from handlers.views.times import moment
 
 MOST = 12  # findings with buttons in one message; the rest is summed up
@@ -226,7 +226,7 @@ def _cheaper(found: Sequence[Finding], *, claim: bool) -> list[Block]:
 
 def _held(one: Finding) -> str:
     assert one.hold is not None
-    why = f" ({plain(one.hold.reason)})" if one.hold.reason else ""
+    why = f" ({worded(one.hold.reason)})" if one.hold.reason else ""
     return f"{title(one)} until {moment(one.hold.until)}{why}"
 
 

@@ -12,7 +12,7 @@ from bot.rules.instances import label, lost_at_termination, saved_by_a_stop
 from handlers.views import schedule
 from handlers.views.blocks import actions, button, context, header, section
 from handlers.views.forms import live, modal, text_input
-from handlers.views.message import Block, Message, plain
+from handlers.views.message import Block, Message, plain, worded
 from handlers.views.times import moment
 from handlers.views.verbs import terminate
 
@@ -21,13 +21,19 @@ Standing = tuple[float | None, datetime | None]  # USD per hour, and the end
 CHARACTERS = 11_000
 
 
-def listing(found: Listing, *, whose: str, images: Sequence[Block] = ()) -> Message:
-    """The answer to /ml-instances; *images* are the parked machines and saved images, which stand below."""
+def listing(
+    found: Listing, *, whose: str, images: Sequence[Block] = (), first: int = 1, again: str = "/ml-instances"
+) -> Message:
+    """
+    The answer to /ml-instances, from machine number *first* on; *again* asks for the same list.
+
+    *images* are the parked machines and saved images, which stand below.
+    """
     point = _point(found, whose)
     blocks = [header(point)]
     size = len(str(images))
-    shown = 0
-    for one in found.rows[:MOST]:
+    shown = first - 1
+    for one in found.rows[first - 1 : first - 1 + MOST]:
         item = _item(one, found.at)
         size += len(str(item))
         if size > CHARACTERS:
@@ -35,7 +41,12 @@ def listing(found: Listing, *, whose: str, images: Sequence[Block] = ()) -> Mess
         blocks += item
         shown += 1
     if shown < len(found.rows):
-        blocks.append(context(f"{len(found.rows) - shown} more cost less; the dearest are shown."))
+        blocks.append(
+            context(
+                f"{len(found.rows) - shown} more cost less: `{plain(again)} from={shown + 1}` shows the next; "
+                "words narrow the list, as in `/ml-instances all stopped g5`."
+            )
+        )
     for gap in found.gaps[:5]:
         blocks.append(context(f"*Not seen:* {plain(gap.account)} {plain(gap.region)}: {plain(gap.reason)}"))
     if not found.rows:
@@ -61,13 +72,13 @@ def _item(one: Listed, at: datetime) -> list[Block]:
     where = f"{plain(thing.region)}{', spot' if thing.market == 'spot' else ''}"
     saved = saved_by_a_stop(thing)
     lines = [
-        f"*{plain(label(thing))}* {plain(thing.state)} in {where}",
+        f"*{worded(label(thing))}* {plain(thing.state)} in {where}",
         f"{_money(one)} · owner {owner}" + (f" · ends {moment(thing.until)}" if thing.until else ""),
     ]
     if one.schedule:
         lines.append(schedule.line(one.schedule, saved, at, running=thing.state != "stopped"))
     if thing.purpose:
-        lines.append(f"_{plain(thing.purpose)}_")
+        lines.append(f"_{worded(thing.purpose)}_")
     blocks = [section("\n".join(lines)[:2900])]
     if one.verbs:
         presses = [_press(verb, one) for verb in one.verbs]

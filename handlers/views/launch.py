@@ -9,7 +9,7 @@ from bot.rules.launch import BudgetLine, Launch, LaunchCard, Wanted
 from handlers.views.blocks import actions, button, context, header, section
 from handlers.views.forms import modal, text_input
 from handlers.views.launch_form import form
-from handlers.views.message import Block, Message, plain, told
+from handlers.views.message import Block, Message, plain, told, worded
 from handlers.views.times import moment
 from handlers.views.verbs import ending
 
@@ -79,7 +79,7 @@ def _fields(launch: Launch) -> list[str]:
         ("Disks", f"{wanted.count} x {wanted.disk_gb:,} GB gp3, encrypted{_disk_price(launch)}"),
         *_given(launch),
     ]
-    return [f"*{name}*\n{plain(value)}" for name, value in found]
+    return [f"*{name}*\n{worded(value)}" for name, value in found]
 
 
 def _market(launch: Launch) -> str:
@@ -165,7 +165,7 @@ def _who(launch: Launch) -> str:
 
 
 def _reason(launch: Launch) -> str:
-    return f": {plain(launch.reason)}" if launch.reason else "."
+    return f": {worded(launch.reason)}" if launch.reason else "."
 
 
 def _progress(launch: Launch) -> str:
@@ -277,6 +277,8 @@ def notice(found: LaunchCard, event: str, text: str) -> Message:
     blocks = [section(told(text))]
     if event.startswith("end") and found.refs and found.launch.state != "ended":
         blocks.append(ending(found, event))
+    elif event == "quota":
+        blocks.append(actions(press("raise_quota", found.launch.id)))
     elif found.launch.state == "failed" and found.buttons:
         blocks.append(actions(*(press(action, found.launch.id) for action in found.buttons)))
     return Message(told(text), blocks)

@@ -11,6 +11,9 @@ from handlers.views.times import moment
 
 Block = dict[str, Any]
 MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")  # as rules write a time
+# Between letters or digits (my_model) they are no marks; a backtick is one everywhere.
+MARK = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
+ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
 PERSON = re.compile(r"&lt;(@[UW][A-Z0-9]{2,}|#C[A-Z0-9]{2,})&gt;")
 
 
@@ -25,6 +28,11 @@ class Message:
 def plain(text: str) -> str:
     """Text from outside, made harmless in mrkdwn: & < > become entities (Slack's three control characters)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def worded(text: str) -> str:
+    """People's words, harmless and without effect: a mark that Slack would obey becomes its look-alike."""
+    return MARK.sub(lambda found: ALIKE[found[0]], plain(text))
 
 
 def told(text: str) -> str:

@@ -8,7 +8,7 @@ from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding
 from bot.rules.idle_week import Spent, Week
 from handlers.views.blocks import context, header, section
-from handlers.views.message import Message, plain
+from handlers.views.message import Message, plain, worded
 from handlers.views.times import moment
 
 OWNERS = 12
@@ -47,7 +47,7 @@ def _kept(one: Finding) -> str:
     """demo-box until Fri by @ann, $27 a day (demo on Friday)."""
     assert one.hold is not None
     price = f"{say.usd(one.usd_per_day)} a day" if one.usd_per_day is not None else "price unknown"
-    why = f" ({plain(one.hold.reason)})" if one.hold.reason else ""
+    why = f" ({worded(one.hold.reason)})" if one.hold.reason else ""
     name, until = plain(one.resource.name or one.resource.id), moment(one.hold.until)
     return f"{name} until {until} by <@{one.hold.by}>, {price}{why}"
 

@@ -123,6 +123,11 @@ def test_a_quota_that_is_too_small_is_named_and_an_approver_may_ask_aws_for_more
         "The account's quota 'Running On-Demand G and VT instances' (L-DB2E81BA) in us-east-1 is 6 vCPUs: "
         "4 are in use and this needs 4."
     )
+    assert found.way_out == "Ask again with region=us-west-2, which has a quota of its own."
+    assert "The approvers in <#C0APPROVALS> were asked to have AWS raise it." in at.told(ASKER)
+    posted = [text for channel, text in at.slack.posts if channel == "C0APPROVALS" and "L-DB2E81BA" in text]
+    assert len(posted) == 1
+    assert posted[0].startswith(f"<@{ASKER}> asked for g5.xlarge in us-east-1 for 8 h: The account's quota")
     at.press("raise_quota", second, ASKER)
     at.settle()
     assert aws.quotas.asked == []
