@@ -2,7 +2,8 @@
 A phrasebook: every English text beside its translation, in one folder of TOML files for each language.
 
 An entry is `"{count} idle{money}" = "{count} máy nhàn rỗi{money}"`. A slot in braces takes whatever stands there; with
-`:t`, as in `{why:t}`, what it took is translated, too. Names, ids and code are in slots without it, and stay.
+`:t`, as in `{why:t}`, what it took is translated, too; with `:own` it takes somebody's own words, whole sentences of
+them. Names, ids and code are in slots without a mark: they stay as they are, and end with their line or sentence.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-SLOT = re.compile(r"\{(\w+)(:t)?\}")
+SLOT = re.compile(r"\{(\w+)(:t|:own)?\}")
+# What a slot without a mark takes: never beyond a sentence, where the rest would stay English unseen.
+PIECE = r"(?:(?![.!?] |\n).)*?"
+CODE = re.compile(r"`[^`\n]*`")
 # Where a text may be cut when it is in no entry as a whole.
 SENTENCES = re.compile(r"(?<=[.!?:;]) +(?=\S)")
 WRAPS = "*_~"
@@ -44,7 +48,7 @@ class Phrasebook:
 
     def say(self, text: str) -> str:
         """*text* in the language; what no entry knows stays English."""
-        if not text.strip():
+        if not text.strip() or CODE.fullmatch(text):
             return text
         known = self._known(text)
         return known if known is not None else self._in_parts(text)
@@ -86,10 +90,10 @@ def _start(text: str) -> str:
 def _phrase(english: str, said: str) -> Phrase:
     form, at = "", 0
     for slot in SLOT.finditer(english):
-        form += re.escape(english[at : slot.start()]) + f"(?P<{slot[1]}>.*?)"
+        form += re.escape(english[at : slot.start()]) + f"(?P<{slot[1]}>{'.*?' if slot[2] else PIECE})"
         at = slot.end()
-    inner = frozenset(slot[1] for slot in SLOT.finditer(english) if slot[2])
-    return Phrase(re.compile(form + re.escape(english[at:]), re.DOTALL), re.sub(r":t\}", "}", said), inner)
+    inner = frozenset(slot[1] for slot in SLOT.finditer(english) if slot[2] == ":t")
+    return Phrase(re.compile(form + re.escape(english[at:]), re.DOTALL), said, inner)
 
 
 def entries(language: str) -> Iterator[tuple[str, str]]:
