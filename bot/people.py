@@ -33,6 +33,12 @@ class People:
         """*user*, at most five minutes old; raises SlackError when Slack does not answer and nothing is remembered."""
         return self._taken(self._remembered(self._known, user, self._slack.person))
 
+    def remembered(self, user: str) -> Person | None:
+        """*user* as Slack said last, however long ago; it is not asked."""
+        with self._lock:
+            _, person = self._known.get(user, (None, None))
+        return person
+
     def fresh(self, user: str) -> Person:
         """*user* as Slack says now; raises SlackError."""
         person = self._slack.person(user)

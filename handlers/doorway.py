@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,11 @@ class Doorway:
     def show(self, asked: Asked, view: dict[str, Any]) -> None:
         """Open a form now, in the language of who asked; after the ack only."""
         self.parts.slack.open_view(asked.trigger_id, words.block(view, words.of(self.parts, asked.user)))
+
+    def beside(self, user: str, problems: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with a form's fields, in the language of *user*; fit for the ack."""
+        language = words.before_the_ack(self.parts, user)
+        return {field: words.text(problem, language) for field, problem in problems.items()}
 
     def _respond(self, asked: Asked, message: Message, *, in_channel: bool) -> None:
         slack, message = self.parts.slack, fitted(words.message(message, words.of(self.parts, asked.user)))

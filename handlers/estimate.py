@@ -50,7 +50,7 @@ def submitted(door: Doorway) -> Listener:
         given = received.fields(body)
         problems = estimate_form.problems(given, door.parts.catalog)
         if problems:
-            ack(response_action="errors", errors=problems)
+            ack(response_action="errors", errors=door.beside(received.user(body), problems))
             return
         ack()
         words = estimate_form.words(given)

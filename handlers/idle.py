@@ -137,7 +137,7 @@ def kept(door: Doorway) -> Listener:
         given = received.fields(body)
         problems = _keep_problems(given, today=door.parts.clock.now().date())
         if problems:
-            ack(response_action="errors", errors=problems)
+            ack(response_action="errors", errors=door.beside(received.user(body), problems))
             return
         state = state_of(body)
         data = {"until": given["until"], "reason": given["reason"]}

@@ -116,7 +116,10 @@ def extended(door: Doorway) -> Listener:
     def on_submit(ack: Ack, body: Body) -> None:
         hours = _hours(received.fields(body).get("hours", ""))
         if hours is None:
-            ack(response_action="errors", errors={"hours": "Say a number of hours above 0, for example 8."})
+            ack(
+                response_action="errors",
+                errors=door.beside(received.user(body), {"hours": "Say a number of hours above 0, for example 8."}),
+            )
             return
         state = state_of(body)
         instances.press(

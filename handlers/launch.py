@@ -56,7 +56,12 @@ def submitted(door: Doorway) -> Listener:
         found = seen(door.parts, body)
         if found.problems or found.wanted is None:
             problems = found.problems or {"type": found.missing}
-            ack(response_action="errors", errors={received.block_of(body, name): why for name, why in problems.items()})
+            ack(
+                response_action="errors",
+                errors=door.beside(
+                    received.user(body), {received.block_of(body, name): why for name, why in problems.items()}
+                ),
+            )
             return
         wanted = found.wanted
         asked = received.submitted(body, action="ask", value="", data={}, origin=state)

@@ -105,6 +105,11 @@ def state_of(body: Body) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
+def user(body: Body) -> str:
+    """The Slack id of who sent a form."""
+    return _who(body)[0]
+
+
 def _who(body: Body) -> tuple[str, str]:
     user = body.get("user") or {}
     team = user.get("team_id") or (body.get("team") or {}).get("id") or ""

@@ -52,7 +52,7 @@ def submitted(door: Doorway) -> Listener:
             hours_of(**data)
         except Unclear as error:
             said = f"{error} For example: {error.example}"
-            ack(response_action="errors", errors={error.field or "start": said})
+            ack(response_action="errors", errors=door.beside(received.user(body), {error.field or "start": said}))
             return
         state = state_of(body)
         schedules.press(

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from handlers.words.spoken import block, message, text
-from handlers.words.tongue import LANGUAGES, of, prefer
+from handlers.words.tongue import LANGUAGES, before_the_ack, of, prefer
 
-__all__ = ["LANGUAGES", "block", "message", "of", "prefer", "text"]
+__all__ = ["LANGUAGES", "before_the_ack", "block", "message", "of", "prefer", "text"]

@@ -16,14 +16,25 @@ def of(parts: Parts, user: str) -> str:
     """The language of *user*; a channel has none of its own and reads English."""
     if user[:1] not in ("U", "W"):
         return "en"
-    with parts.store.reading() as tx:
-        said = state.get(tx, NAME + user)
-    if said is not None:
-        return str(said["value"])
     try:
-        locale = parts.people.get(user).locale
+        return _said(parts, user) or _short(parts.people.get(user).locale)
     except SlackError:
         return "en"
+
+
+def before_the_ack(parts: Parts, user: str) -> str:
+    """The language of *user* as far as it is known already: before an ack Slack is not asked."""
+    person = parts.people.remembered(user)
+    return _said(parts, user) or _short(person.locale if person else "")
+
+
+def _said(parts: Parts, user: str) -> str:
+    with parts.store.reading() as tx:
+        said = state.get(tx, NAME + user)
+    return str(said["value"]) if said is not None else ""
+
+
+def _short(locale: str) -> str:
     short = locale.replace("_", "-").partition("-")[0].lower()
     return short if short in LANGUAGES else "en"
 

@@ -19,6 +19,8 @@ BOOK = Phrasebook(
         "*{name}* is {state:t}": "*{name}* đang {state}",
         "Good morning: {point:t}": "Chào buổi sáng: {point}",
         "It still bills.": "Nó vẫn tính tiền.",
+        "Not in {region}.": "Không có ở {region}.",
+        "{who} said no: {reason:own}": "{who} từ chối: {reason}",
         "Region": "Vùng",
     }
 )
@@ -36,6 +38,9 @@ BOOK = Phrasebook(
         ("• It still bills.", "• Nó vẫn tính tiền."),
         ("_It still bills._", "_Nó vẫn tính tiền._"),
         ("```Stop\nStop```", "```Stop\nStop```"),
+        ("Not in us-east-1. It still bills.", "Không có ở us-east-1. Nó vẫn tính tiền."),
+        ("Ann said no: Too dear. It still bills.", "Ann từ chối: Too dear. It still bills."),
+        ("`Stop`", "`Stop`"),
         ("nobody knows this", "nobody knows this"),
         ("", ""),
     ],
