@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 POLL_SECONDS = 0.5
 LONGEST_PAUSE = timedelta(minutes=5)
+OUTAGE_PAUSE = timedelta(seconds=15)  # where Slack is down, and nothing is wrong with the message
 SLOW_FOR = timedelta(minutes=10)  # after Slack asked for a pause, a channel gets one message a second for so long
 # Slack documents one post a second into one channel, and "short bursts". With more than thirteen at once it is tried
 # whether Slack takes them faster, so that a card stands within 15 s; a 429 ends that.
@@ -237,7 +238,8 @@ def _failed(parts: Parts, row: Row, owner: str, error: Exception) -> None:
         log.error("message %s %s could not be drawn or sent", row["what"], row["subject"], exc_info=error)
     code = getattr(error, "code", "") or type(error).__name__
     log.warning("message %s %s to %s waits: %s", row["what"], row["subject"], row["dest"], code)
-    pause = min(timedelta(seconds=2.0 ** min(row["attempts"], 10)), LONGEST_PAUSE)
+    longest = OUTAGE_PAUSE if _is_outage(code) else LONGEST_PAUSE
+    pause = min(timedelta(seconds=2.0 ** min(row["attempts"], 10)), longest)
     after = getattr(error, "retry_after", None)
     held = isinstance(error, SlackError) and code not in OF_THE_MESSAGE
     if after is not None:
@@ -247,6 +249,11 @@ def _failed(parts: Parts, row: Row, owner: str, error: Exception) -> None:
         if after is not None:
             table.slow(tx, dest=row["dest"], until=now + pause + SLOW_FOR)
         table.release(tx, dest=row["dest"], owner=owner, next_at=now + pause if held else now)
+
+
+def _is_outage(code: str) -> bool:
+    """Whether Slack did not answer (then the code is the error's class) or said that it is broken."""
+    return code.startswith("http_5") or (code.endswith("Error") and code[:1].isupper())
 
 
 def _outgoing(row: Row) -> OutboxRow:

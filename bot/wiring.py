@@ -211,8 +211,14 @@ def build(
     return Bot(parts, app, workers, sender, later, policy, quiet)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """All but Bolt's warning that SLACK_BOT_TOKEN in the environment is not read by Bolt, which is meant so."""
+    return "will be ignored" not in record.getMessage()
+
+
 def bolt(settings: Settings) -> App:
     """The Bolt app: a listener's ack is the HTTP answer, and no request waits for Slack."""
+    logging.getLogger("slack_bolt").addFilter(_is_news)
     token = settings.slack_bot_token.get_secret_value()
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:

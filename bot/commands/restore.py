@@ -33,20 +33,31 @@ def run(args: argparse.Namespace) -> int:
         print("Stop the bot, then say --yes: every row since the backup is set aside.", file=sys.stderr)
         return 2
     target = Store(Settings().database_url)
-    _swap(args.file, target.path)
+    if running := target.presence.living():
+        processes = "A process is" if running == 1 else f"{running} processes are"
+        print(f"{processes} at work on {target.path}; stop mlbot everywhere, then say this again.", file=sys.stderr)
+        return 1
+    former = _swap(args.file, target.path)
     target.migrate()
-    print(f"{target.path} is the backup now; the former one is {target.path}.before-restore.")
+    kept = f"; the former one is {former}" if former else ""
+    print(f"{target.path} is the backup now{kept}.")
     print("Requests approved before the backup are looked up in AWS by their tag before anything is launched.")
     return 0
 
 
-def _swap(backup: Path, target: Path) -> None:
+def _swap(backup: Path, target: Path) -> Path | None:
+    """Put *backup* in the place of *target*; returns where what stood there is kept, under a name of its own."""
+    from bot.clock import Clock
+
     target.parent.mkdir(parents=True, exist_ok=True)
+    former = Path(f"{target}.before-restore-{Clock().now():%Y%m%dT%H%M%S%f}")
+    stood = target.exists()
     for suffix in ("", "-wal", "-shm"):
         old = Path(f"{target}{suffix}")
         if old.exists():
-            old.replace(f"{target}.before-restore{suffix}")
+            old.replace(f"{former}{suffix}")
     fresh = Path(f"{target}.restoring")
     shutil.copyfile(backup, fresh)
     fresh.chmod(0o600)
     os.replace(fresh, target)
+    return former if stood else None

@@ -7,8 +7,10 @@ import os
 import secrets
 import socketserver
 import tempfile
+import time
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +23,8 @@ from bot.playground.aws import LocalAws
 from bot.playground.seed import seed
 from bot.playground.slack import LocalSlack, Pace
 from bot.settings import Settings
+from bot.store import ops, outbox
+from bot.store.alive import at_work
 from bot.wiring import Bot, build
 
 POLICY = """
@@ -38,7 +42,8 @@ regions = ["us-east-1", "us-west-2"]
 image = "{image}"
 """
 HOST = "127.0.0.1"
-HOUR = time(9, 5)  # just after the policy's hour
+SETTLES = 10.0  # seconds at most until what was sent has arrived
+HOUR = clock_time(9, 5)  # just after the policy's hour
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")  # of the playground's people
 # Whatever the shell has: keys that no real AWS knows, and no profile that could lend others.
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -63,9 +68,21 @@ class Playground:
     def next_morning(self) -> str:
         """Move the clock from morning to morning until each of the people has had theirs."""
         for at in next_mornings(self.clock.now()):
+            self._settle()
             self.clock.advance(at - self.clock.now())
             self.scan()
         return f"It is {self.clock.now():%A} morning. Look at the direct messages and at #ml."
+
+    def _settle(self) -> None:
+        """Let what is on its way arrive: a clock that jumps in between ends its lease, and it would be sent twice."""
+        deadline = time.monotonic() + SETTLES
+        while time.monotonic() < deadline and self._busy():
+            time.sleep(0.05)
+
+    def _busy(self) -> bool:
+        now = self.clock.now()
+        with self.bot.parts.store.reading() as tx:
+            return at_work(tx) or outbox.is_due(tx, now) or ops.is_due(tx, now)
 
     def scan(self) -> str:
         """What the schedule would do by now, at once."""

@@ -35,12 +35,22 @@ class Presence:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         hidden.rename(self._folder / self.name)  # seen only once it is locked
 
+    def living(self) -> int:
+        """How many other processes are at work on this database."""
+        found = self._folder.glob("[0-9a-f]*") if self._folder.is_dir() else ()
+        return sum(path.name != self.name and not _unlocked(path) for path in found)
+
     def dead(self) -> Iterator[str]:
         """The names of those that ended; each is given once, and then forgotten."""
         for path in sorted(self._folder.glob("[0-9a-f]*")) if self._folder.is_dir() else ():
             if path.name != self.name and _unlocked(path):
                 yield path.name
                 path.unlink(missing_ok=True)
+
+
+def at_work(tx: Tx) -> bool:
+    """Whether somebody holds a lease: an op runs, or a message is on its way."""
+    return any(tx.one(f"SELECT 1 FROM {table} WHERE owner IS NOT NULL LIMIT 1") for table in ("op", "lane"))
 
 
 def release(tx: Tx, name: str) -> int:

@@ -67,7 +67,9 @@ def test_a_backup_is_sound_and_can_be_restored(store: Store, tmp_path: Path) -> 
     assert main(["restore", "copy.db"]) == 2
     assert main(["restore", "copy.db", "--yes"]) == 0
     assert audit.head(Store(f"sqlite:///{store.path}"))[0] == 2
-    assert Path(f"{store.path}.before-restore").exists()
+    assert main(["restore", "copy.db", "--yes"]) == 0
+    kept = {path.name.removesuffix("-wal").removesuffix("-shm") for path in tmp_path.glob("*.before-restore-*")}
+    assert len(kept) == 2  # the second restore took nothing from the first
 
 
 def test_a_backup_overwrites_nothing(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,3 +118,15 @@ def test_who_asked_and_who_allowed_a_machine_is_told_by_its_id(
         ]
     assert "zone=us-east-1a instance_ids=i-0abc" in lines[2]
     assert main(["audit", "tell", "i-0nobody"]) == 1
+
+
+def test_nothing_is_restored_under_a_bot_that_runs(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.presence.show()
+    assert main(["backup", "copy.db"]) == 0
+    before = audit.head(store)
+    assert main(["restore", "copy.db", "--yes"]) == 1
+    assert "A process is at work" in capsys.readouterr().err
+    assert audit.head(store) == before
+    assert not list(tmp_path.glob("*.before-restore-*"))
