@@ -17,12 +17,13 @@ from importlib import resources
 
 SLOT = re.compile(r"\{(\w+)(:t|:own)?\}")
 # What a slot without a mark takes: never beyond a sentence, where the rest would stay English unseen.
-PIECE = r"(?:(?![.!?] |\n).)*?"
+PIECE = r"(?:(?![.!?;] |\n).)*?"
 CODE = re.compile(r"`[^`\n]*`")
 # Where a text may be cut when it is in no entry as a whole.
-SENTENCES = re.compile(r"(?<=[.!?:;]) +(?=\S)")
+SENTENCES = re.compile(r"(?<=[.!?]) +(?=\S)|(?<=\)) +(?=[A-Z])")
+CLAUSES = re.compile(r"(?<=[:;]) +(?=\S)")
 WRAPS = "*_~"
-LEADS = re.compile(r"(• |&gt; |> )(.+)", re.DOTALL)
+LEADS = re.compile(r"(• |⚠ |&gt; |> )(.+)", re.DOTALL)
 LABELLED = re.compile(r"(\*[^*\n]+\*)([ :\n]+)(.+)", re.DOTALL)
 
 
@@ -66,7 +67,7 @@ class Phrasebook:
         return None
 
     def _in_parts(self, text: str) -> str:
-        """Line by line, then without its marks, then sentence by sentence."""
+        """Line by line, then without its marks, then sentence by sentence, then clause by clause."""
         if "\n" in text:
             return text if text.startswith("```") else "\n".join(self.say(line) for line in text.split("\n"))
         if text[0] in WRAPS and len(text) > 2 and text[-1] == text[0] and text[0] not in text[1:-1]:
@@ -75,9 +76,10 @@ class Phrasebook:
             return found[1] + self.say(found[2])
         if found := LABELLED.fullmatch(text):
             return self.say(found[1]) + found[2] + self.say(found[3])
-        sentences = SENTENCES.split(text)
-        if len(sentences) > 1:
-            return " ".join(self.say(one) for one in sentences)
+        for end in (SENTENCES, CLAUSES):
+            parts = end.split(text)
+            if len(parts) > 1:
+                return " ".join(self.say(one) for one in parts)
         return text
 
 

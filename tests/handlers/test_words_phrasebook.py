@@ -41,6 +41,7 @@ BOOK = Phrasebook(
         ("Not in us-east-1. It still bills.", "Không có ở us-east-1. Nó vẫn tính tiền."),
         ("Ann said no: Too dear. It still bills.", "Ann từ chối: Too dear. It still bills."),
         ("`Stop`", "`Stop`"),
+        ("⚠ Not in us-east-1. Good morning: idle; idle", "⚠ Không có ở us-east-1. Chào buổi sáng: idle; nhàn rỗi"),
         ("nobody knows this", "nobody knows this"),
         ("", ""),
     ],
