@@ -18,7 +18,8 @@ WORD = re.compile(r"[A-Za-zÀ-ỹ][A-Za-zÀ-ỹ'-]+")
 # What stays as it is: code, people, channels and times of Slack, ids of AWS, names of types and regions, key=value.
 STAYS = re.compile(
     r"```.*?```|`[^`]*`|<[^>]*>|'[^']*'|\b(?:i|ami|snap|vol|sir)-[0-9a-f]+|\b[a-z]+\d\w*\.\w+|\b[a-z]+-[a-z]+-\d\w?"
-    r"|/ml-[a-z]+|\b\w+=\S+|\[\w+\]|&\w+;|\(AWS: \w+\)|\(\w+\)\.?$|^mlbot: \w+$|các mục là [a-z, ]+|Mục \w+|\baws ec2\S* .*",
+    r"|/ml-[a-z]+|\b\w+=\S+|\[\w+\]|&\w+;|\(AWS: \w+\)|\(\w+\)\.?$|^mlbot: \w+$|các mục là [a-z, ]+|Mục \w+"
+    r"|\baws ec2\S* .*",
     re.DOTALL,
 )
 # The names of what the stories ask for, and of what Slack and AWS call so.
