@@ -47,6 +47,7 @@ image = "%s"
 LIVES = (0.9, 2.0)  # seconds between the moment that it serves and kill -9
 FAULTS_EVERY = 0.15  # seconds
 PACE = 0.5  # seconds between requests, so that kills meet every step
+OPEN = 60  # requests that are on their way at once; a thousand people who wait measure only the queue
 PATIENCE = 120.0  # seconds after the last kill until everything must be settled
 
 
@@ -147,6 +148,8 @@ class Town:
 def ask_all(town: Town, count: int, done: threading.Event) -> None:
     """Each request is typed until the bot acks it."""
     for n in range(count):
+        while not done.is_set() and waiting(town) >= OPEN:
+            done.wait(PACE)
         while not done.is_set():
             sent = town.slack.command(
                 user=ASKER, channel=ASK_IN, command="/ml-launch", text=f"g5.xlarge hours=1 name=r{n}"
@@ -187,7 +190,17 @@ def make_trouble(town: Town, busy: threading.Event) -> None:
 
 def settled(town: Town) -> bool:
     """Whether nothing is left to do."""
-    return all(one.state in ("running", "failed", "refused") and one.progress != "pending" for one in town.launches())
+    return waiting(town) == 0
+
+
+def waiting(town: Town) -> int:
+    """How many requests are neither refused, failed nor a machine that runs."""
+    with Store(f"sqlite:///{town.folder / 'mlbot.db'}").reading() as tx:
+        row = tx.one(
+            "SELECT count(*) AS n FROM launch"
+            " WHERE state NOT IN ('running', 'failed', 'refused') OR progress = 'pending'"
+        )
+    return int(row["n"]) if row else 0
 
 
 def run(town: Town, count: int) -> bool:

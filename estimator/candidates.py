@@ -121,6 +121,8 @@ def _unsuitable(instance: Instance, work: Workload, catalog: Catalog, *, named: 
         return NOT_FOR_THIS[instance.family]
     if isinstance(work, Training) and instance.family in SERVES_ONLY:
         return "made for inference"
+    if instance.family == "inf1" and work.model.params > LIGHT:
+        return "first NeuronCores, for which Neuron has no runtime of large models"
     if isinstance(work, Training) and 0 < instance.chips < 1:
         return "slices of a card, for inference"
     if not _vendor_fits(instance, work.wish, catalog):

@@ -316,3 +316,9 @@ def _seconds(asked: Workload) -> float:
 def test_a_cluster_of_cpus_counts_machines() -> None:
     cluster = cluster_of(CATALOG.instances["c7i.4xlarge"], 3, CATALOG)
     assert (cluster.chip, cluster.count, cluster.nodes) == (None, 3, 3)
+
+
+def test_a_large_model_is_not_ranked_on_the_first_inferentia_and_a_small_one_is() -> None:
+    large, small = ranked("infer llama-3-8b qps=2 input=500 output=200"), ranked("infer bert-base seq=128 qps=50")
+    assert any(line.startswith("first NeuronCores") for line in large.left_out)
+    assert not any(line.startswith("first NeuronCores") for line in small.left_out)
