@@ -55,7 +55,7 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
         split, parts = layout.split, layout.parts
         _say(work, plan, split, cluster.count)
     else:
-        split = Split(dp=cluster.count, micro_batch=_images(work, cluster))
+        split = Split(dp=cluster.count, micro_batch=_images(work, plan, gflops, job, room))
         parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
     memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb)
@@ -118,10 +118,20 @@ def _room(work: Training, cluster: Cluster) -> fit.Room:
     )
 
 
-def _images(work: Training, cluster: Cluster) -> float:
+def _images(work: Training, plan: Plan, gflops: float, job: Job, room: fit.Room) -> float:
+    """Samples that one chip holds at a time: as told, else the usual number, halved until it fits."""
     if work.micro_batch:
         return float(work.micro_batch)
-    return max(1.0, work.global_batch / cluster.count) if work.global_batch else USUAL_SAMPLES
+    if work.global_batch:
+        return max(1.0, work.global_batch / room.count)
+    held = USUAL_SAMPLES
+    while held > 1:
+        parts = sample_parts(work.model.params, gflops, plan.key.kind, job, held)
+        if sum(parts.values()) <= room.usable_gb * fit.FILLED:
+            break
+        held /= 2
+    plan.assumptions.append(f"micro-batch {held:g} a chip")
+    return held
 
 
 def flops_per_unit(run: Run) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from data import load
 from data.shapes import Chip
+from estimator.answer import answer
 from estimator.asked_model import spec_of
+from estimator.parse import parse
 from estimator.result import Cluster, Estimate, Range
 from estimator.train import estimate
 from estimator.workload import FineTuning, ModelSpec, Training
@@ -299,3 +302,18 @@ def test_tokens_of_1e30_give_finite_numbers() -> None:
     found: Estimate = estimate(pretraining(tokens=1e30), on(H100, 1024), CATALOG)
     assert found.hours is not None
     assert math.isfinite(found.hours.high)
+
+
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        ("finetune stable-diffusion-1.5 on 5000 images for 10 epochs on g5.xlarge", "micro-batch 1 a chip"),
+        ("finetune whisper-small on 100 hours of audio for 3 epochs on g5.xlarge", "micro-batch 8 a chip"),
+        ("train resnet-50 on imagenet for 1 epoch on g5.xlarge", "micro-batch 64 a chip"),
+    ],
+)
+def test_samples_that_nobody_counted_are_halved_until_they_fit(words: str, held: str) -> None:
+    found = answer(parse(words, CATALOG), CATALOG, date(2026, 11, 21))
+    assert found.shown is not None
+    assert found.shown.estimate.fits
+    assert held in found.assumptions
