@@ -3,7 +3,9 @@ A phrasebook: every English text beside its translation, in one folder of TOML f
 
 An entry is `"{count} idle{money}" = "{count} máy nhàn rỗi{money}"`. A slot in braces takes whatever stands there; with
 `:t`, as in `{why:t}`, what it took is translated, too; with `:own` it takes somebody's own words, whole sentences of
-them. Names, ids and code are in slots without a mark: they stay as they are, and end with their line or sentence.
+them; with `:n` it takes a figure alone: 3, $1,240, 2.6-4.1, 50k; with `:w` words up to the next comma or colon. Names, ids and code are in slots without a mark:
+they stay as they are, and end with their line or sentence. What is in no entry as a whole is said in its parts:
+lines, sentences, what stands between semicolons, colons and commas.
 """
 
 from __future__ import annotations
@@ -15,15 +17,29 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-SLOT = re.compile(r"\{(\w+)(:t|:own)?\}")
+SLOT = re.compile(r"\{(\w+)(:t|:own|:n|:w)?\}")
 # What a slot without a mark takes: never beyond a sentence, where the rest would stay English unseen.
-PIECE = r"(?:(?![.!?;] |\n).)*?"
+PIECE = r"(?:(?![.!?;] |\n| · ).)*?"
 CODE = re.compile(r"`[^`\n]*`")
-# Where a text may be cut when it is in no entry as a whole.
-SENTENCES = re.compile(r"(?<=[.!?]) +(?=\S)|(?<=\)) +(?=[A-Z])")
-CLAUSES = re.compile(r"(?<=[:;]) +(?=\S)")
+FIGURE = r"[$~x+]?\d[\d.,]*[kMBTQ]?(?:-[\d.,]+)?[kMBTQ]?"
+WORDS = r"(?:(?![.!?;:,] |\n| · ).)+?"
+TAKES = {None: PIECE, ":w": WORDS, ":t": r".*?", ":own": r".*?", ":n": FIGURE}
+# Where a text may be cut when it is in no entry as a whole, the widest parts first.
+CUTS = tuple(
+    re.compile(cut)
+    for cut in (
+        r"((?:(?<=[.!?])|(?<=[.!?][_*])) +(?=\S)|(?<=\)) +(?=[A-Z]))",
+        r"(; )",
+        r"(: )",
+        r"( · )",
+        r"(, )",
+        r"( \()",
+    )
+)
+ENDS = ".:;,!?)"
+COLUMNS = re.compile(r" {2,}")
 WRAPS = "*_~"
-LEADS = re.compile(r"(• |⚠ |&gt; |> )(.+)", re.DOTALL)
+LEADS = re.compile(r"(• |⚠ |&gt; |> |\()(.+)", re.DOTALL)
 LABELLED = re.compile(r"(\*[^*\n]+\*)([ :\n]+)(.+)", re.DOTALL)
 
 
@@ -32,6 +48,7 @@ class Phrase:
     """One entry with slots: *form* recognises it, *said* is the translation."""
 
     form: re.Pattern[str]
+    own: tuple[str, ...]  # its own words between the slots: a text without them needs no closer look
     said: str
     inner: frozenset[str]  # slots whose text is translated, too
 
@@ -41,11 +58,11 @@ class Phrasebook:
 
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._whole = {english: said for english, said in entries.items() if not SLOT.search(english)}
-        self._forms: dict[str, list[Phrase]] = {}
-        # An entry with more words of its own is the better match.
-        for english in sorted(entries, key=lambda one: -len(SLOT.sub("", one))):
-            if SLOT.search(english):
-                self._forms.setdefault(_start(english), []).append(_phrase(english, entries[english]))
+        # An entry with more words of its own is the better match, so its rank is lower.
+        forms = sorted((one for one in entries if SLOT.search(one)), key=lambda one: -len(SLOT.sub("", one)))
+        self._forms: dict[str, list[tuple[int, Phrase]]] = {}
+        for rank, english in enumerate(forms):
+            self._forms.setdefault(_key(english), []).append((rank, _phrase(english, entries[english])))
 
     def say(self, text: str) -> str:
         """*text* in the language; what no entry knows stays English."""
@@ -57,8 +74,9 @@ class Phrasebook:
     def _known(self, text: str) -> str | None:
         if text in self._whole:
             return self._whole[text]
-        for phrase in (*self._forms.get(_start(text), ()), *self._forms.get("", ())):
-            if found := phrase.form.fullmatch(text):
+        near = [form for word in {"", *text.split()} for form in self._forms.get(word, ())]
+        for _, phrase in sorted(near, key=lambda form: form[0]):
+            if all(words in text for words in phrase.own) and (found := phrase.form.fullmatch(text)):
                 slots = {
                     name: self.say(taken) if name in phrase.inner else taken
                     for name, taken in found.groupdict(default="").items()
@@ -67,35 +85,64 @@ class Phrasebook:
         return None
 
     def _in_parts(self, text: str) -> str:
-        """Line by line, then without its marks, then sentence by sentence, then clause by clause."""
+        """Code apart, line by line, then without its marks, then sentence by sentence, then clause by clause."""
+        if "```" in text:
+            parts = text.split("```")
+            return "```".join(self._table(part) if n % 2 else self._around(part) for n, part in enumerate(parts))
         if "\n" in text:
-            return text if text.startswith("```") else "\n".join(self.say(line) for line in text.split("\n"))
+            return "\n".join(self.say(line) for line in text.split("\n"))
         if text[0] in WRAPS and len(text) > 2 and text[-1] == text[0] and text[0] not in text[1:-1]:
             return text[0] + self.say(text[1:-1]) + text[0]
         if found := LEADS.fullmatch(text):
             return found[1] + self.say(found[2])
         if found := LABELLED.fullmatch(text):
             return self.say(found[1]) + found[2] + self.say(found[3])
-        for end in (SENTENCES, CLAUSES):
-            parts = end.split(text)
+        if text[-1] in ENDS and (known := self._known(text[:-1])) is not None:
+            return known + text[-1]
+        for cut in CUTS:
+            parts = cut.split(text)
             if len(parts) > 1:
-                return " ".join(self.say(one) for one in parts)
+                marks = [*parts[1::2], ""]
+                return "".join(self._part(part, mark) for part, mark in zip(parts[::2], marks, strict=True))
         return text
 
+    def _part(self, text: str, mark: str) -> str:
+        """A part and what it was cut off by; an entry may hold its colon or semicolon."""
+        end = mark.rstrip()
+        if end and self._known(text) is None and (known := self._known(text + end)) is not None:
+            return known + mark[len(end) :]
+        return self.say(text) + mark
 
-def _start(text: str) -> str:
-    """The first word, by which entries are found; empty where a slot may reach into it."""
-    first, _, rest = text.partition(" ")
-    return first if rest and "{" not in first else ""
+    def _around(self, text: str) -> str:
+        words = text.strip()
+        return text.replace(words, self.say(words)) if words else text
+
+    def _table(self, code: str) -> str:
+        """Columns cell by cell, as wide as they are then; other code stays as it is."""
+        rows = [COLUMNS.split(line) for line in code.split("\n")]
+        if len(rows) < 2 or len({len(row) for row in rows} | {1}) != 2:
+            return code
+        said = [[self.say(cell) for cell in row] for row in rows]
+        widths = [max(len(row[n]) for row in said) for n in range(len(said[0]))]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in said
+        )
+
+
+def _key(english: str) -> str:
+    """The longest word that stands alone in an entry, which every text of this form has; empty where there is none."""
+    words = SLOT.sub("\0", english).split()
+    return max((word for word in words if "\0" not in word), key=len, default="")
 
 
 def _phrase(english: str, said: str) -> Phrase:
     form, at = "", 0
     for slot in SLOT.finditer(english):
-        form += re.escape(english[at : slot.start()]) + f"(?P<{slot[1]}>{'.*?' if slot[2] else PIECE})"
+        form += re.escape(english[at : slot.start()]) + f"(?P<{slot[1]}>{TAKES[slot[2]]})"
         at = slot.end()
     inner = frozenset(slot[1] for slot in SLOT.finditer(english) if slot[2] == ":t")
-    return Phrase(re.compile(form + re.escape(english[at:]), re.DOTALL), said, inner)
+    own = tuple(words for words in SLOT.sub("\0", english).split("\0") if words)
+    return Phrase(re.compile(form + re.escape(english[at:]), re.DOTALL), own, said, inner)
 
 
 def entries(language: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from handlers.words.phrasebook import Phrasebook, phrasebook
 TEXTS = ("mrkdwn", "plain_text")
 # Slack's lengths of plain text, which a translation must keep, by where it stands.
 LONGEST = {"title": 24, "submit": 24, "close": 24, "placeholder": 150, "label": 2000, "hint": 2000}
+LONGEST |= {"picture": 2000, "dialog title": 100, "dialog text": 300, "dialog confirm": 30, "dialog deny": 30}
 BUTTON, OPTION, HEADER = 75, 75, 150
 AS_TYPED = frozenset({"initial_value", "value", "private_metadata", "action_id", "block_id", "callback_id", "url"})
 
@@ -53,6 +54,10 @@ def _said(found: Any, book: Phrasebook, place: str) -> Any:
 
 def _place(found: dict[str, Any], name: str) -> str:
     kind = str(found.get("type") or "")
+    if kind == "image":
+        return "picture"
+    if "deny" in found:  # the dialog before a press
+        return f"dialog {name}"
     if name == "text" and kind in ("button", "header"):
         return kind
     return "option" if name == "text" and "value" in found else name
@@ -60,5 +65,5 @@ def _place(found: dict[str, Any], name: str) -> str:
 
 def _longest(found: dict[str, Any], place: str) -> int:
     if found["type"] == "mrkdwn":
-        return 3000
+        return LONGEST.get(place, 3000) if place.startswith("dialog") else 3000
     return {**LONGEST, "button": BUTTON, "option": OPTION, "header": HEADER}.get(place, 3000)
