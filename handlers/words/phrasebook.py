@@ -3,9 +3,9 @@ A phrasebook: every English text beside its translation, in one folder of TOML f
 
 An entry is `"{count} idle{money}" = "{count} máy nhàn rỗi{money}"`. A slot in braces takes whatever stands there; with
 `:t`, as in `{why:t}`, what it took is translated, too; with `:own` it takes somebody's own words, whole sentences of
-them; with `:n` it takes a figure alone: 3, $1,240, 2.6-4.1, 50k; with `:w` words up to the next comma or colon. Names, ids and code are in slots without a mark:
-they stay as they are, and end with their line or sentence. What is in no entry as a whole is said in its parts:
-lines, sentences, what stands between semicolons, colons and commas.
+them; with `:n` a figure alone (3, $1,240, 2.6-4.1, 50k); with `:w` words up to the next comma or colon. Names, ids and
+code are in slots without a mark: they stay as they are, and end with their line or sentence. What is in no entry as a
+whole is said in its parts: lines, sentences, what stands between semicolons, colons, commas and brackets.
 """
 
 from __future__ import annotations
