@@ -47,6 +47,7 @@ image = "%s"
 LIVES = (0.9, 2.0)  # seconds between the moment that it serves and kill -9
 FAULTS_EVERY = 0.15  # seconds
 PACE = 0.5  # seconds between requests, so that kills meet every step
+QUEUED = 20  # faults that wait for a call; more than that, and a long run is nothing but faults
 OPEN = 60  # requests that are on their way at once; a thousand people who wait measure only the queue
 PATIENCE = 120.0  # seconds after the last kill until everything must be settled
 
@@ -185,7 +186,8 @@ def kill_over_and_over(town: Town, busy: threading.Event) -> None:
 def make_trouble(town: Town, busy: threading.Event) -> None:
     """A fault in every so many milliseconds."""
     while not busy.wait(FAULTS_EVERY):
-        town.trouble()
+        if town.aws.faults.waiting() < QUEUED:
+            town.trouble()
 
 
 def settled(town: Town) -> bool:

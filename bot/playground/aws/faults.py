@@ -64,6 +64,11 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
+    def waiting(self) -> int:
+        """How many have not struck out yet."""
+        with self._lock:
+            return len(self._rules)
+
     def strike(self, request: Request, zone: str) -> Fault | None:
         """The first rule that matches, used up by one."""
         with self._lock:
