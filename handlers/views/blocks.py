@@ -48,7 +48,7 @@ def context(*lines: str) -> Block:
 
 def image(file: str, alt_text: str, *, title: str = "") -> Block:
     """A picture by its file id in Slack; *alt_text* says the same in words."""
-    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt_text, 1900) or title or file}
+    block: Block = {"type": "image", "slack_file": {"id": file}, "alt_text": cut(alt_text or title or file, 1900)}
     if title:
         block["title"] = plain_text(cut(title, 1900))
     return block

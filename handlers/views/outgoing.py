@@ -108,6 +108,11 @@ def picture(parts: Parts, row: OutboxRow) -> Message:
     return picture_views.shown(drawn, str(row.data.get("text") or ""))
 
 
+def _reader(row: OutboxRow) -> str:
+    """Who a message is for: an answer to a question is for who asked, wherever it stands."""
+    return str(row.data.get("user") or row.to) if row.what == "reply" else row.to
+
+
 def _kept(view: View) -> View:
     """*view* in the reader's language and within Slack's limits."""
 
@@ -115,7 +120,7 @@ def _kept(view: View) -> View:
         found = view(parts, row)
         if found is None:
             return None
-        return fitted(words.message(Message(found.text, found.blocks), words.of(parts, row.to)))
+        return fitted(words.message(Message(found.text, found.blocks), words.of(parts, _reader(row))))
 
     return kept
 

@@ -137,6 +137,13 @@ def test_an_estimate_is_vietnamese_for_who_asked_in_vietnamese(quick_town: World
     assert english(found, NAMES) == {}
 
 
+def test_a_question_in_plain_english_is_answered_in_the_language_of_who_asked(account: World) -> None:
+    channel = account.slack.dm_channel(ENGINEER)
+    account.slack.say(user=ENGINEER, channel=channel, text="what is idle?")
+    account.settle()
+    assert "tài nguyên nhàn rỗi" in account.direct(ENGINEER)
+
+
 def test_a_missing_phrase_is_found() -> None:
     assert english({"type": "mrkdwn", "text": "Quiet days were never billed"}, "") != {}
 
