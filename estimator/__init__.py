@@ -14,8 +14,12 @@ __all__ = ["estimate"]
 
 def estimate(work: Workload, cluster: Cluster, catalog: Catalog) -> Estimate:
     """One workload on one cluster; what cannot run is an estimate that says why not."""
+    from estimator.neuron import refusal
+    from estimator.result import Estimate
     from estimator.workload import Inference
 
+    if refused := refusal(work, cluster.chip, catalog):
+        return Estimate(cluster=cluster, fits=False, why_not=refused.why, advice=(refused.instead,))
     if isinstance(work, Inference):
         from estimator.serve import estimate as serving
 

@@ -31,6 +31,7 @@ from estimator.units import (
 from estimator.workload import Inference, Pipeline, Training, Workload
 
 OLD_DAYS = 90
+FEW_REASONS = 2
 WITHOUT_MACHINES = (SERVERLESS, LAMBDA, FARGATE)
 
 
@@ -199,6 +200,8 @@ def _nothing(work: Workload, ranking: Ranking) -> str:
     """Why there is no best choice: what is nearest misses a wish, or nothing runs."""
     nearest = ranking.options[0] if ranking.options else None
     if nearest is None:
+        if work.wish.families and ranking.left_out:
+            return f"Nothing that was named runs it: {'; '.join(ranking.left_out[:FEW_REASONS])}."
         return "No machine of the catalog can run it under these wishes."
     if not nearest.estimate.fits:
         advice = nearest.estimate.advice

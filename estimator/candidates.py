@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from data import Catalog, Chip, Instance, Rate
+from estimator.neuron import refusal
 from estimator.result import Cluster, Estimate
 from estimator.units import figure
 from estimator.wishes import too_slow
@@ -18,7 +19,7 @@ Estimator = Callable[[Workload, Cluster, Catalog], Estimate]
 
 OLD = {"g2": "K520", "g3": "M60", "g3s": "M60", "p2": "K80", "p3": "V100", "p3dn": "V100"}
 NOT_FOR_THIS = {"g4ad": "AMD cards without ROCm support for training and serving", "vt1": "video transcoding"}
-SERVES_ONLY = ("inf1", "inf2", "dl2q")
+SERVES_ONLY = ("dl2q",)
 CPU_FAMILIES = ("c7i", "c7g", "m7i", "r7i", "c6i", "m6i")
 LIGHT = 1.5e9  # weights up to which a CPU is worth a look
 SMALL_TRAINING = 5e7
@@ -121,8 +122,8 @@ def _unsuitable(instance: Instance, work: Workload, catalog: Catalog, *, named: 
         return NOT_FOR_THIS[instance.family]
     if isinstance(work, Training) and instance.family in SERVES_ONLY:
         return "made for inference"
-    if instance.family == "inf1" and work.model.params > LIGHT:
-        return "first NeuronCores, for which Neuron has no runtime of large models"
+    if refused := refusal(work, catalog.chips.get(instance.chip or ""), catalog):
+        return f"{refused.why} ({refused.instead})" if named else refused.why
     if isinstance(work, Training) and 0 < instance.chips < 1:
         return "slices of a card, for inference"
     if not _vendor_fits(instance, work.wish, catalog):
