@@ -82,7 +82,7 @@ Serving is a roofline with constants for each runtime, class of chips and kind o
 deviation, source). `python -m benchmarks.calibrate_serving` moves those that a case reads to the most likely ones under
 priors and cases, one vote for each measurement family. Structure and priors were set with these rows in sight, and so
 was the weight of a row's own model in the width of its range: leaving a model or a publisher out of the fit is a milder
-test than rows that nobody has seen.
+test than rows that nobody has seen: those are in [blind.md](blind.md).
 """
 SPEED = """## Speed
 
