@@ -8,7 +8,7 @@ from datetime import date
 
 import estimator
 from data import Catalog
-from estimator import energy, said
+from estimator import energy, margin, said
 from estimator.candidates import Estimator
 from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
@@ -23,7 +23,6 @@ from estimator.units import (
     duration,
     duration_range,
     figure,
-    gigabytes,
     milliseconds,
     money,
     money_range,
@@ -32,6 +31,7 @@ from estimator.workload import Inference, Pipeline, Training, Workload
 
 OLD_DAYS = 90
 FEW_REASONS = 2
+RUNS_NOT = "does not run on"
 WITHOUT_MACHINES = (SERVERLESS, LAMBDA, FARGATE)
 
 
@@ -160,6 +160,22 @@ def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, 
 
 
 def _headline(work: Workload, ranking: Ranking, per: str) -> str:
+    return _point(work, ranking, per) + _room(work, ranking.best)
+
+
+def _room(work: Workload, best: Option | None) -> str:
+    """Whether it fits, as a sentence, where that is in doubt or all that the words ask for; else ""."""
+    memory = best.estimate.memory if best else None
+    if best is None or memory is None:
+        return ""
+    if not memory.certain:
+        surer = margin.advice(memory, best.estimate.advice)
+        return f" It {margin.verdict(memory)}: {margin.said(memory)}." + (f" Surer: {surer}." if surer else "")
+    asked = work.hardware is not None and best.usd is None
+    return f" It {margin.verdict(memory)}: {margin.said(memory)}." if asked else ""
+
+
+def _point(work: Workload, ranking: Ranking, per: str) -> str:
     what = said.asked(work)
     best = ranking.best
     if best is None:
@@ -175,7 +191,7 @@ def _headline(work: Workload, ranking: Ranking, per: str) -> str:
     price = best.usd_per_million_tokens or best.usd_per_thousand_requests
     unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
     cost = f", {money(price.mid)} per {unit}" if price else ""
-    return f"{what}. {label} does {_speed(made)}{cost}{_memory(made)}."
+    return f"{what}. {label} does {_speed(made)}{cost}."
 
 
 def _lighter(ranking: Ranking, per: str, shapes: tuple[EndpointShape, ...]) -> str:
@@ -203,10 +219,13 @@ def _nothing(work: Workload, ranking: Ranking) -> str:
         if work.wish.families and ranking.left_out:
             return f"Nothing that was named runs it: {'; '.join(ranking.left_out[:FEW_REASONS])}."
         return "No machine of the catalog can run it under these wishes."
-    if not nearest.estimate.fits:
-        advice = nearest.estimate.advice
-        change = f" What helps: {'; '.join(advice)}." if advice else ""
-        return f"It does not run on {_where(nearest, work)}: {nearest.estimate.why_not}.{change}"
+    made = nearest.estimate
+    if not made.fits:
+        memory = made.memory
+        held = RUNS_NOT if memory is None or memory.fits else margin.verdict(memory)
+        helps = margin.advice(memory, made.advice) if memory else "; ".join(made.advice)
+        change = f" {'What helps' if held == RUNS_NOT else 'What makes it fit'}: {helps}." if helps else ""
+        return f"It {held} {_where(nearest, work)}: {made.why_not}.{change}"
     return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}."
 
 
@@ -220,12 +239,6 @@ def _speed(made: Estimate) -> str:
         first = "first token after" if made.tpot_ms is not None else "each answered within"
         parts.append(f"{first} {milliseconds(made.ttft_ms.mid)}")
     return ", ".join(parts) or "the work"
-
-
-def _memory(made: Estimate) -> str:
-    if made.memory is None:
-        return ""
-    return f", using {gigabytes(made.memory.per_accelerator.mid)} of {gigabytes(made.memory.usable_gb)}"
 
 
 # -- what was assumed, and how it was computed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from estimator import margin
 from estimator.answer import Answer
 from estimator.option import LineItem, Option
 from estimator.parse_keys import Unclear
@@ -104,6 +105,8 @@ def _memory(memory: Memory | None) -> Json | None:
         "per_accelerator": span(memory.per_accelerator),
         "parts": {name: number(size) for name, size in memory.parts.items()},
         "usable": number(memory.usable_gb),
+        "margin": number(memory.usable_gb - memory.per_accelerator.mid),
+        "verdict": margin.verdict(memory),
     }
 
 

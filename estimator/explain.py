@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from estimator import margin
 from estimator.efficiency import Cell, Tables
 from estimator.intervals import spread, together
-from estimator.memory import Split
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
 from estimator.stacks import SAYS
+from estimator.units import figure, gigabytes
 
 TELL = {
     "framework": "name the framework",
@@ -21,16 +22,16 @@ WORTH_TELLING = 1.05  # gain in width below which nothing is asked for
 PARTS = ("weights", "gradients", "optimizer", "adapters", "activations", "logits", "gathered layers", "framework")
 
 
-def why_not(memory: Memory, split: Split, cluster: Cluster) -> str:
+def why_not(memory: Memory, cluster: Cluster) -> str:
     """One sentence with the numbers when the work does not fit; empty when it does."""
     if memory.fits:
         return ""
     name = cluster.chip.name if cluster.chip else "machine"
-    parts = sorted(memory.parts.items(), key=lambda part: -part[1])[:3]
-    largest = ", ".join(f"{part} {size:,.1f}" for part, size in parts)
+    largest = sorted(memory.parts.items(), key=lambda part: -part[1])[:3]
+    parts = ", ".join(f"{part} {figure(size)}" for part, size in largest)
     return (
-        f"needs about {memory.per_accelerator.mid:,.1f} GB on each {name}, which has {memory.usable_gb:,.1f} GB to use"
-        f" (micro-batch {split.micro_batch:g}; {largest} GB)"
+        f"needs about {margin.need(memory)} on each {name}, which has {gigabytes(memory.usable_gb)} to use,"
+        f" {margin.margin(memory)} ({memory.at}; {parts} GB)"
     )
 
 

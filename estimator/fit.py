@@ -77,6 +77,14 @@ def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip:
     return _partly_recomputed(of, job, room, split, parts)
 
 
+@lru_cache(maxsize=4096)
+def thriftiest_gb(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> float:
+    """Decimal GB per accelerator of the layout that needs least, with what was told kept."""
+    micro = room.micro_batch or 1.0
+    options = _splits(job, room, parallel, cores_per_chip)
+    return min(_need(of, job, replace(one, micro_batch=micro)) for one in options)
+
+
 def _partly_recomputed(of: Shape, job: Job, room: Room, split: Split, kept: dict[str, float]) -> Layout:
     """Recompute so many layers that the rest fills the card to FILLED; all of them when that is not enough."""
     thrifty = replace(split, recompute="full")

@@ -41,7 +41,8 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     goes to a cheap machine that is not slow, and a large one to as many as scale well. It is bought on
     demand unless the asker names a market or only another market meets the wishes: spot is a risk and a plan is a
     commitment that nobody asked for. The cheapest and the fastest are looked for among all that meets the wishes,
-    without plans. A service is ranked by its cost a month; its fastest has the shortest time per token.
+    without plans; all three among what fits over the whole interval of its memory, where anything does. A service is
+    ranked by its cost a month; its fastest has the shortest time per token.
     """
     reasons = Reasons()
     options = list(_named(work, catalog, estimate) if work.hardware else _searched(work, catalog, estimate, reasons))
@@ -49,8 +50,9 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     listed = _listed(options, work.wish)
     order = sorted(options, key=lambda option: _order(option, work.wish, listed))
     chosen = [option for option in order if option.meets]
-    eligible = [option for option in chosen if option.market not in PLANS or _asks_for_plan(work.wish)]
-    best = _best(eligible or chosen, work.wish)
+    certain = [option for option in chosen if certain_to_fit(option)] or chosen
+    eligible = [option for option in certain if option.market not in PLANS or _asks_for_plan(work.wish)]
+    best = _best(eligible or certain, work.wish)
     timed = [one for one in eligible if _time(one) < float("inf")]
     fastest = min(timed, key=lambda one: (_time(one), _cost(one)), default=None)
 
@@ -68,6 +70,12 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
         left_out=reasons.lines(),
         notes=tuple(_notes(best, work, catalog)),
     )
+
+
+def certain_to_fit(option: Option) -> bool:
+    """Whether the card holds the work over the whole interval of its memory."""
+    memory = option.estimate.memory
+    return memory is None or memory.certain
 
 
 def _asks_for_plan(wish: Wish) -> bool:

@@ -50,11 +50,22 @@ class Memory:
     per_accelerator: Range
     parts: dict[str, float]
     usable_gb: float  # of the card, after what the driver and runtime keep
+    least_gb: float | None = None  # of the same work at its thriftiest, as far as told: micro-batch 1, recomputation
+    at: str = ""  # what the figures hold for: "micro-batch 1 and an assumed 2,048 tokens a sequence"
 
     @property
     def fits(self) -> bool:
         """Whether the best guess is within the card."""
         return self.per_accelerator.mid <= self.usable_gb
+
+    @property
+    def certain(self) -> bool:
+        """Whether the whole 80 % interval says the same; what could be made smaller has room to be."""
+        need = self.per_accelerator
+        if not self.fits:
+            return need.low > self.usable_gb
+        least = need.mid if self.least_gb is None else min(self.least_gb, need.mid)
+        return least * need.high / need.mid <= self.usable_gb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

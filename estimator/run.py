@@ -51,21 +51,43 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
     job, room = _job(work, plan, cluster, known), _room(work, cluster)
     of = shape(work.model) if plan.text else None
     if of is not None:
-        layout = fit.lay_out(of, job, room, work.parallel, 2 if plan.stack == "neuron" else 1)
+        cores = 2 if plan.stack == "neuron" else 1
+        layout = fit.lay_out(of, job, room, work.parallel, cores)
         split, parts = layout.split, layout.parts
+        least = fit.thriftiest_gb(of, job, room, work.parallel, cores)
         _say(work, plan, split, cluster.count)
     else:
         split = Split(dp=cluster.count, micro_batch=_images(work, plan, gflops, job, room))
         parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
+        least = _smallest(parts, split.micro_batch, work.micro_batch or work.global_batch)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
-    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb)
+    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, least, _at(work, plan, split))
     advice: tuple[str, ...] = ()
-    if not memory.fits:
+    if not (memory.fits and memory.certain):
         cards = mend.cards_of(cluster.chip.vendor if cluster.chip else "NVIDIA", catalog)
-        mid = memory.per_accelerator.mid
-        advice = mend.advice(of, job, room, split, cards) if of else mend.next_cards(mid, cards)
+        limit = mend.Limit(room.usable_gb, room.usable_gb / around.high)
+        smaller = mend.fewer_samples(parts, split.micro_batch, limit)
+        advice = (
+            mend.advice(of, job, limit, split, cards)
+            if of
+            else smaller or mend.next_cards(memory.per_accelerator.high, cards)
+        )
     alone = of is None or _fits_alone(of, job, known.factors["memory_fixed_alone"], work.recompute, room.usable_gb)
     return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, alone, advice)
+
+
+def _smallest(parts: dict[str, float], micro_batch: float, told: float | None) -> float:
+    """Decimal GB of the same with one sample at a time, where the number was not told."""
+    kept = 1.0 if told else 1.0 / max(1.0, micro_batch)
+    return sum(parts.values()) - (1.0 - kept) * parts.get("activations", 0.0)
+
+
+def _at(work: Training, plan: Plan, split: Split) -> str:
+    """What the memory holds for, where that was chosen or assumed."""
+    micro = f"micro-batch {split.micro_batch:g}"
+    if not plan.text:
+        return micro
+    return f"{micro} and {'' if work.seq_len else 'an assumed '}{plan.seq_len:,.0f} tokens a sequence"
 
 
 @lru_cache(maxsize=1024)

@@ -9,10 +9,12 @@ from estimator.result import Estimate, Memory, Step
 from estimator.serve_load import Load, Request, load, request, split, token_s
 from estimator.serve_setting import Doubts, Setting, biggest_unknown, short
 from estimator.serve_tables import Runtime
-from estimator.serve_text import GB, Replica, Split, replica
+from estimator.serve_text import CACHE, GB, Replica, Split, replica
+from estimator.units import gigabytes, plural
 
 IN_TURN = ("huggingface", "bitsandbytes", "llama.cpp")  # place layers on the chips, which then take turns
 MEMORY_SIGMA = 0.13
+FEWER_BITS = (("8-bit", 1.0), ("4-bit", 0.56))  # bytes a weight, with the scales of 4 bits
 ALMOST = 1.08  # times the usable memory, up to which a model may fit after all
 
 
@@ -108,7 +110,15 @@ def _answer(setting: Setting, plan: Plan, made: Served, doubts: Doubts) -> Estim
 def _memory(one: Replica, asked: Request, batch: float) -> Memory:
     reserved = one.runtime.reserved if batch > 1 else 1.0
     parts = one.parts(batch, asked.tokens_in, reserved * asked.tokens_out)
-    return Memory(interval(sum(parts.values()), spread(MEMORY_SIGMA)), parts, one.machine.usable_gb)
+    alone = one.parts(1.0, asked.tokens_in, asked.tokens_out)
+    return Memory(
+        interval(sum(parts.values()), spread(MEMORY_SIGMA)),
+        parts,
+        one.machine.usable_gb,
+        least_gb=sum(alone.values()),
+        at=f"{plural(max(1, round(batch)), 'request')} at once of {asked.tokens_in:,.0f} tokens in and "
+        f"{asked.tokens_out:,.0f} out{' (assumed)' if asked.guessed else ''}",
+    )
 
 
 def _crowded(setting: Setting, plan: Plan, made: Estimate) -> Estimate:
@@ -135,10 +145,12 @@ def _too_big(setting: Setting, one: Replica, asked: Request) -> Estimate:
 
 
 def _smaller(one: Replica) -> tuple[str, ...]:
-    more = "take more chips or a chip with more memory"
-    if one.machine.weight_bytes > 1:
-        return "use 8-bit or 4-bit weights", more
-    return ("use 4-bit weights", more) if one.machine.weight_bytes > 0.6 else (more,)
+    """Fewer bits a weight, with what they would take where that fits; else more room."""
+    room = CACHE * one.machine.usable_gb * one.split.chips
+    sizes = ((bits, one.weights / GB * each / one.machine.weight_bytes) for bits, each in FEWER_BITS)
+    fitting = [f"{bits} weights: about {gigabytes(size)}" for bits, size in sizes if size < min(room, one.weights / GB)]
+    need = one.weights / GB / CACHE / one.split.chips
+    return (*fitting, f"more chips, or one with more than {gigabytes(need)}")
 
 
 # -- in words

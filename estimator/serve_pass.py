@@ -182,7 +182,8 @@ def _memory(setting: Setting, one: Sample) -> Memory:
     batch = float(setting.work.batch or 1)
     held = batch * one.flops / one.runs * 2e-3 * 2.0 / max(8.0, one.layers) / GB
     parts = {"weights": weights, "activations": 0.1 + 0.1 * weights + held, "framework": 0.8}
-    return Memory(interval(sum(parts.values()), spread(MEMORY_SIGMA)), parts, setting.machine.usable_gb)
+    around, usable = interval(sum(parts.values()), spread(MEMORY_SIGMA)), setting.machine.usable_gb
+    return Memory(around, parts, usable, at=f"a batch of {batch:,.0f}")
 
 
 def _too_big(setting: Setting, memory: Memory) -> Estimate:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from estimator import energy
+from estimator import energy, margin
 from estimator.answer import Answer
 from estimator.option import LineItem, Option
 from estimator.units import (
     UNKNOWN,
     duration_range,
     figure,
-    gigabytes,
     milliseconds,
     money,
     money_range,
@@ -110,7 +109,10 @@ def _remark(option: Option, answer: Answer) -> str:
         for name, one in (("best", answer.best), ("cheapest", answer.cheapest), ("fastest", answer.fastest))
         if one is not None and one.label == option.label
     ]
-    if not option.estimate.fits:
+    made = option.estimate
+    if made.memory is not None and not (made.memory.certain and made.memory.fits):
+        said.append(margin.verdict(made.memory))
+    elif not made.fits:
         said.append("does not run")
     said += option.failing[:1]
     return ", ".join(said)
@@ -135,10 +137,8 @@ def _memory(answer: Answer) -> Iterator[str]:
     memory = shown.estimate.memory if shown else None
     if memory is None:
         return
-    parts = ", ".join(f"{name} {figure(size)}" for name, size in memory.parts.items() if size >= 0.05)
-    need, usable = gigabytes(memory.per_accelerator.mid), gigabytes(memory.usable_gb)
     yield ""
-    yield from _wrapped(f"Memory: {need} of {usable} per accelerator ({parts}).")
+    yield from _wrapped(f"Memory per accelerator: {margin.said(memory)} ({margin.parts(memory)}).")
 
 
 def _bill(answer: Answer) -> Iterator[str]:

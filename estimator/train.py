@@ -42,7 +42,7 @@ def _answer(run: Run) -> Estimate:
         samples_per_s=units.times(1 / amount.per_sample) if plan.text else units,
         memory=run.memory,
         fits=run.memory.fits,
-        why_not=explain.why_not(run.memory, run.split, run.cluster),
+        why_not=explain.why_not(run.memory, run.cluster),
         advice=run.advice,
         split=fit.said(run.split, run.cluster.count),
         batch=round(run.split.micro_batch),

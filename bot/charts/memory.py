@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.charts.paper import GREEN, INK, LINE, RED, SERIES, SHEET, SMALL, SOFT, Format, Picture, printed, sheet
-from estimator import units
+from estimator import margin, units
 from estimator.result import Memory
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def words(found: Memory, machines: str) -> str:
 
 
 def _margin(found: Memory) -> str:
-    need, room = found.per_accelerator, found.usable_gb - found.per_accelerator.mid
-    words = f"{units.gigabytes(need.mid)} of {units.gigabytes(found.usable_gb)}"
-    return f"{words}, {units.gigabytes(abs(room))} {'free' if room >= 0 else 'too much'}"
+    need, usable = units.gigabytes(found.per_accelerator.mid), units.gigabytes(found.usable_gb)
+    return f"{need} of {usable}, {margin.margin(found)}"
 
 
 def _sorted(found: Memory) -> list[tuple[str, float]]:

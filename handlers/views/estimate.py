@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from estimator import text, units
+from estimator import margin, text, units
 from estimator.answer import Answer
 from estimator.option import Option
 from estimator.result import Memory
@@ -113,9 +113,9 @@ def _served(shape: EndpointShape) -> str:
 
 def _small_print(answer: Answer) -> list[Block]:
     blocks = []
-    best = (answer.parts[0] if answer.parts else answer).best
-    if best is not None and best.estimate.memory is not None:
-        blocks.append(context(_memory(best.estimate.memory)))
+    row = (answer.parts[0] if answer.parts else answer).shown
+    if row is not None and row.estimate.memory is not None:
+        blocks.append(context(_memory(row.estimate.memory)))
     for title, lines in (("Assumed", answer.assumptions), ("Left out", answer.left_out), ("Note", answer.notes)):
         if lines:
             more = f" (+{len(lines) - LINES} more)" if len(lines) > LINES else ""
@@ -127,9 +127,9 @@ def _small_print(answer: Answer) -> list[Block]:
 
 
 def _memory(memory: Memory) -> str:
+    """The need with its margin, then its parts; what does not fit has both, too."""
     parts = ", ".join(f"{plain(name)} {units.gigabytes(size)}" for name, size in memory.parts.items() if size >= 0.05)
-    need = units.gigabytes(memory.per_accelerator.mid)
-    return f"*Memory per chip:* {need} of {units.gigabytes(memory.usable_gb)} usable: {parts}"
+    return f"*Memory per chip:* {plain(margin.said(memory))}: {parts}"
 
 
 def _priced(shape: EndpointShape) -> str:

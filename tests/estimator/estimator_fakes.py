@@ -18,7 +18,7 @@ def simple(work: Workload, cluster: Cluster, catalog: Catalog) -> Estimate:
     """100 h on one A10G; speed goes with 16-bit TFLOP/s; needs 20 GB a chip; serves 1 request/s for each 10 TFLOP/s."""
     if cluster.chip is None:
         return Estimate(cluster=cluster, fits=False, why_not="needs a chip")
-    memory = Memory(around(NEED_GB), {"weights": NEED_GB}, cluster.chip.memory_gb)
+    memory = Memory(around(NEED_GB), {"weights": NEED_GB}, cluster.chip.memory_gb, least_gb=NEED_GB / 4)
     speed = cluster.count * (cluster.chip.bf16 or cluster.chip.fp16 or 1.0)
     if isinstance(work, Inference):
         fits = memory.fits and (work.qps is None or speed / 10 * 0.7 >= work.qps)

@@ -46,7 +46,7 @@ def test_the_headline_names_the_machine_the_time_and_the_cost() -> None:
 def test_nothing_that_runs_is_said_with_the_reason_and_the_way_out() -> None:
     found = answered(f"{JOB} on g4dn.xlarge")
     assert found.best is None
-    assert "does not run on 1 x g4dn.xlarge: needs 20 GB" in found.headline
+    assert "may or may not fit 1 x g4dn.xlarge: needs 20 GB" in found.headline
     assert "take a larger card" in found.headline
 
 

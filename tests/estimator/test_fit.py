@@ -12,8 +12,8 @@ from data import load
 from estimator.asked_model import spec_of
 from estimator.compute import shape
 from estimator.fit import Layout, Room, lay_out, said, told_split
-from estimator.memory import Job, Split
-from estimator.mend import advice, cards_of
+from estimator.memory import Job, Split, training_parts
+from estimator.mend import Limit, advice, cards_of, longest
 from estimator.workload import Parallel
 
 CATALOG = load()
@@ -91,17 +91,35 @@ def test_what_does_not_fit_whole_is_recomputed_in_part_and_fills_the_card() -> N
 
 
 def test_advice_says_what_each_change_would_need() -> None:
-    of, room = shape(spec_of(CATALOG.model("llama-3-70b"))), replace(A100, count=1, usable_gb=46.6)
+    of, limit = shape(spec_of(CATALOG.model("llama-3-70b"))), Limit(46.6, 40.0)
     job = replace(JOB, method="lora", fixed_gb=0.4, seq_len=512)
-    found = advice(of, job, room, Split(micro_batch=1, recompute="full"), CARDS)
+    found = advice(of, job, limit, Split(micro_batch=1, recompute="full"), CARDS)
     assert found[0].startswith("QLoRA (4-bit weights): 4")
-    assert "GB200 (p6e-gb200)" in " ".join(found)
+    assert found[0].endswith("on the edge")
+    assert "GB200 (p6e-gb200.36xlarge)" in " ".join(found)
 
 
 def test_what_helps_but_is_not_enough_is_said_so() -> None:
-    of, room = shape(spec_of(CATALOG.model("llama-3-70b"))), replace(A100, count=1, usable_gb=23.3)
-    found = advice(of, replace(JOB, method="lora"), room, Split(recompute="full"), CARDS)
+    of = shape(spec_of(CATALOG.model("llama-3-70b")))
+    found = advice(of, replace(JOB, method="lora"), Limit(23.3, 20.0), Split(recompute="full"), CARDS)
     assert "not enough alone" in found[0]
+
+
+def test_the_longest_sequence_that_is_advised_fits_and_the_next_does_not() -> None:
+    of, job = shape(spec_of(CATALOG.model("llama-3-8b"))), replace(JOB, method="lora", seq_len=65536)
+    most = longest(of, job, Split(recompute="full"), 23.3)
+
+    def need(tokens: int) -> float:
+        return sum(training_parts(of, replace(job, seq_len=tokens), Split(recompute="full")).values())
+
+    assert 0 < most < 65536
+    assert need(most) <= 23.3 < need(most + 64)
+
+
+def test_cards_are_advised_from_the_cheapest_machine_on() -> None:
+    large = [card for card in CARDS if card.usable_gb >= 80]
+    assert large[0].instance_type.startswith("g7e.")
+    assert all(card.usable_gb > 0 for card in CARDS)
 
 
 def test_a_layout_is_said_in_words() -> None:
