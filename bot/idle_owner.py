@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.kinds import Look
 from bot.parts import Parts
-from bot.rules.errors import CloudError
+from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle_finding import Finding
 from bot.store import idle
 
@@ -32,8 +32,16 @@ def name_owners(parts: Parts, findings: Iterable[Finding], now: datetime) -> dic
     nobodys = [one for one in findings if _worth(one)]
     with parts.store.reading() as tx:
         nobodys = [one for one in nobodys if not idle.asked_for_owner(tx, one.ref)]
-    asked = {one.ref: _ask(parts, one, people, now) for one in nobodys[:MOST]}
-    return {ref: owner for ref, owner in asked.items() if owner}
+    found: dict[str, str] = {}
+    for one in nobodys[:MOST]:
+        try:
+            found[one.ref] = _ask(parts, one, people, now)
+        except Unsure as error:
+            log.info("CloudTrail does not answer: %s", error)
+            break  # the next scan asks again
+        except CloudError as error:
+            log.info("CloudTrail does not say who started %s: %s", one.resource.id, error)
+    return {ref: owner for ref, owner in found.items() if owner}
 
 
 def starter(event: Mapping[str, object]) -> tuple[str, ...]:
@@ -56,11 +64,7 @@ def _worth(one: Finding) -> bool:
 def _ask(parts: Parts, one: Finding, people: Mapping[str, str], now: datetime) -> str:
     look = Look(parts.cloud, one.resource.account, one.resource.region, now)
     asked = [{"AttributeKey": "ResourceName", "AttributeValue": one.resource.id}]
-    try:
-        events = look.call("cloudtrail", "lookup_events", LookupAttributes=asked, MaxResults=50)["Events"]
-    except CloudError as error:
-        log.info("CloudTrail does not say who started %s: %s", one.resource.id, error)
-        return ""
+    events = look.call("cloudtrail", "lookup_events", LookupAttributes=asked, MaxResults=50)["Events"]
     made = [event for event in events if event.get("EventName") == "RunInstances"]
     owner = next((people[name] for event in made for name in starter(event) if name in people), "")
     with parts.store.transaction() as tx:

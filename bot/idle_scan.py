@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot import idle_owner, idle_record
+from bot import idle_owner, idle_patience, idle_record
 from bot.idle_looks import LongLooks
+from bot.idle_patience import GIVEN_UP, Patience
 from bot.idle_survey import ScanLook, Survey, survey
+from bot.kinds import KINDS
 from bot.parts import Parts
 from bot.rules.idle_finding import Finding, Gap, ScanReport
 from bot.rules.idle_sweep import guard
 from bot.store import holds, homes, idle, reminders, schedules
 from bot.store.values import moment, unpack
 
+Where = tuple[str, str]  # account, region
 THREADS = 8
 LONG_LOOKS = 40  # a scan; an account that is new to mlbot is looked back over in several
 KEEP = timedelta(days=60)  # of scans and morning messages
@@ -29,16 +32,17 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
         before = idle.counts_a_day_before(tx, now)
     long_looks = LongLooks(LONG_LOOKS, places, turn=int(now.timestamp() // 900))
 
-    def look(place: tuple[str, str]) -> tuple[Survey, list[Finding]]:
-        known = idle_record.remembered(parts, *place, now)
-        found = survey(parts, ScanLook(parts, *place, now), known, long_looks)
+    def look(place: Where, patience: Patience) -> tuple[Survey, list[Finding]]:
         try:
-            return replace(found, seen=()), idle_record.record(parts, found, now)
+            known = idle_record.remembered(parts, *place, now)
+            found = survey(parts, ScanLook(parts, *place, now, patience), known, long_looks)
+            kept = [] if patience.given_up else idle_record.record(parts, found, now)
+            return replace(found, seen=()), kept
         finally:
             parts.store.close()  # this thread's connection
 
-    with ThreadPoolExecutor(min(THREADS, max(1, len(places))), thread_name_prefix="scan") as pool:
-        done = list(pool.map(look, places))
+    looks = idle_patience.run([partial(look, place) for place in places], threads=THREADS)
+    done = [one or (_silent(place), []) for place, one in zip(places, looks, strict=True)]
     written = parts.clock.now()
     findings = _enriched(parts, [(one, written) for _, found in done for one in found], now)
     owners = idle_owner.name_owners(parts, findings, now)
@@ -50,6 +54,11 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     alarm = guard(before, counts, parts.policy().idle)
     idle_record.account_for(parts, findings, since=_close(parts, now, counts, gaps, alarm), now=now)
     return ScanReport(at=now, findings=tuple(findings), gaps=gaps, alarm=alarm)
+
+
+def _silent(place: Where) -> Survey:
+    """A place that kept the scan waiting until it was given up."""
+    return Survey(*place, seen=(), gaps=(Gap(*place, "", GIVEN_UP),), blind=frozenset(KINDS))
 
 
 def last_scan(parts: Parts, now: datetime | None = None) -> ScanReport | None:

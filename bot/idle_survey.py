@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from bot.idle_looks import LongLooks
+from bot.idle_patience import Patience
 from bot.kinds import KINDS, Kind, Look
 from bot.kinds.base import Fact
+from bot.kinds.once import Once
 from bot.parts import Parts
 from bot.rules.errors import CloudError, Forbidden, Unsure
 from bot.rules.idle import Known, Resource, Usage, Verdict, judge, rule_for
@@ -63,20 +64,36 @@ class Survey:
 
 
 class ScanLook(Look):
-    """A look that lists metrics once for all chunks of a scan."""
+    """A look that lists metrics once for all chunks of a scan, and that waits for AWS with *patience*."""
 
-    def __init__(self, parts: Parts, account: str, region: str, now: datetime) -> None:
+    def __init__(
+        self, parts: Parts, account: str, region: str, now: datetime, patience: Patience | None = None
+    ) -> None:
         super().__init__(parts.cloud, account, region, now)
+        self.patience = patience or Patience()
         self._listed: dict[str, list[Fact]] = {}
 
     def items(self, service: str, operation: str, key: str, **given: object) -> list[Fact]:
         """All of *key*; of list_metrics the answer is remembered."""
         if operation != "list_metrics":
-            return super().items(service, operation, key, **given)
+            return self._asked(service, operation, key, **given)
         asked = repr(sorted(given.items()))
         if asked not in self._listed:
-            self._listed[asked] = super().items(service, operation, key, **given)
+            self._listed[asked] = self._asked(service, operation, key, **given)
         return self._listed[asked]
+
+    def call(self, service: str, operation: str, **given: object) -> Fact:
+        """One call; raises CloudError."""
+        with self.patience.call():
+            return super().call(service, operation, **given)
+
+    def _asked(self, service: str, operation: str, key: str, **given: object) -> list[Fact]:
+        found: list[Fact] = []
+        with self.patience.call():
+            for one in self.cloud.items(self.client(service), operation, key, **given):
+                self.patience.hears(more=True)
+                found.append(one)
+        return found
 
 
 @dataclass
@@ -92,7 +109,7 @@ class Place:
     blind: set[str] = field(default_factory=set)
     silent: bool = False  # it accepts and does not answer: nothing more is asked of it
 
-    @cached_property
+    @Once
     def in_session(self) -> frozenset[str]:
         """Instances with an open Session Manager session; none where the role may not see them."""
         try:
@@ -230,12 +247,13 @@ def _turn(place: Place, seen: Seen) -> tuple[float, float, str]:
     return (ago, -(one.usd_per_hour or 0), one.id)
 
 
-def _forbidden(look: Look, one: Resource) -> tuple[str, ...]:
+def _forbidden(look: ScanLook, one: Resource) -> tuple[str, ...]:
     """Verbs that a dry run says AWS would refuse, so that no button offers them."""
     if one.kind != "ec2_instance":
         return ()
     try:
-        look.cloud.dry_run(look.client("ec2").stop_instances, InstanceIds=[one.id])
+        with look.patience.call():
+            look.cloud.dry_run(look.client("ec2").stop_instances, InstanceIds=[one.id])
     except Forbidden:
         return ("stop",)
     except CloudError:

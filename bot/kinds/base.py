@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bot.kinds.once import Once
 from bot.rules.idle import Resource, Usage
 
 if TYPE_CHECKING:
@@ -46,30 +46,30 @@ class Look:
         answer: Fact = self.cloud.call(getattr(self.client(service), operation), **given)
         return answer
 
-    @cached_property
+    @Once
     def instances(self) -> tuple[Fact, ...]:
         """Every instance that is not gone, 1,000 a page."""
         found = self.items("ec2", "describe_instances", "Reservations", MaxResults=1000)
         instances = (instance for reservation in found for instance in reservation["Instances"])
         return tuple(one for one in instances if one["State"]["Name"] not in ("terminated", "shutting-down"))
 
-    @cached_property
+    @Once
     def volumes(self) -> tuple[Fact, ...]:
         """Every EBS volume, 1,000 a page."""
         return tuple(self.items("ec2", "describe_volumes", "Volumes", MaxResults=1000))
 
-    @cached_property
+    @Once
     def images(self) -> tuple[Fact, ...]:
         """Every image that mlbot saved."""
         return tuple(self.items("ec2", "describe_images", "Images", Owners=["self"], Filters=OURS, MaxResults=1000))
 
-    @cached_property
+    @Once
     def snapshots(self) -> tuple[Fact, ...]:
         """Every snapshot that carries our tag; other people's and AWS's are never read."""
         mine = {"OwnerIds": ["self"], "Filters": OURS, "MaxResults": 1000}
         return tuple(self.items("ec2", "describe_snapshots", "Snapshots", **mine))
 
-    @cached_property
+    @Once
     def addresses(self) -> tuple[Fact, ...]:
         """Every Elastic IP; AWS answers in one page."""
         found: Sequence[Fact] = self.call("ec2", "describe_addresses")["Addresses"]
