@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.playground.page_app import MANIFEST, Place, card, marked, place, until
+from tests.playground.page_app import MANIFEST, Place, button, card, marked, place, until
 from tests.playground.slack_app import APPROVALS, ENGINEER, LEAD, ML
 
 pytestmark = pytest.mark.browser
@@ -171,6 +171,21 @@ def test_the_home_tab_is_drawn_when_it_is_opened(here: Place) -> None:
     assert here.heard[0]["view"]["type"] == "home"
     page.get_by_role("tab", name="Messages").click()
     expect(page.locator("#composer")).to_be_visible()
+
+
+def test_a_button_that_is_redrawn_while_it_is_held_down_is_pressed(here: Place) -> None:
+    page, other = here.open(), here.open(LEAD)
+    ts = here.post(blocks=[{"type": "actions", "elements": [button("refresh", "Refresh")]}])
+    page.get_by_role("button", name="Refresh").hover()
+    page.mouse.down()
+    redrawn = {"type": "actions", "elements": [button("refresh", "Refresh all")]}
+    here.app.client.chat_update(channel=ML, ts=ts, text="again", blocks=[redrawn])
+    expect(other.get_by_role("button", name="Refresh all")).to_be_visible()
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    until(page, lambda: here.heard)
+    assert here.heard[0]["actions"][0]["action_id"] == "refresh"
+    expect(page.get_by_role("button", name="Refresh all")).to_be_visible()
 
 
 def test_an_uploaded_picture_is_seen_with_its_words(here: Place) -> None:

@@ -107,6 +107,24 @@ def test_an_answer_to_a_command_is_seen_by_its_asker_alone(place: SimpleNamespac
     assert place.api.conversations_history(channel=ML)["messages"] == []
 
 
+def test_a_press_on_what_was_redrawn_meanwhile_reaches_the_bot(place: SimpleNamespace) -> None:
+    def drawn(*names: str) -> list[dict[str, Any]]:
+        return [{"type": "actions", "elements": [button(name, "old")]} for name in names]
+
+    def home(*names: str) -> dict[str, Any]:
+        view: dict[str, Any] = place.api.views_publish(user_id=ENGINEER, view={"type": "home", "blocks": drawn(*names)})
+        return view["view"]
+
+    page, card = home("pick"), place.api.chat_postMessage(channel=ML, text="card", blocks=drawn("pick"))
+    seen = [page["blocks"][0]["block_id"], card["message"]["blocks"][0]["block_id"]]
+    home("other", "pick")
+    place.api.chat_update(channel=ML, ts=card["ts"], text="card", blocks=drawn("other"))
+    place.slack.click_view(user=ENGINEER, view_id=page["id"], action_id="pick", block_id=seen[0])
+    place.slack.click(user=ENGINEER, channel=ML, ts=card["ts"], action_id="pick", block_id=seen[1])
+    told = [(body["actions"][0]["block_id"], body["actions"][0]["value"]) for body in place.heard]
+    assert told == [(seen[0], "old"), (seen[1], "old")]
+
+
 def test_an_ack_may_carry_the_answer_for_all(place: SimpleNamespace) -> None:
     place.slack.command(user=ENGINEER, channel=ML, command="/echo", text="here")
     assert [m["text"] for m in place.slack.messages(ML, LEAD)] == ["here"]

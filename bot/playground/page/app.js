@@ -332,15 +332,37 @@ const heard = {
   clock() {},
 };
 
+/** What is heard while a button is held down waits, for a button that is redrawn in between is never clicked. */
+const press = {
+  waiting: [],
+  timer: 0,
+  after(told) {
+    if (this.timer) this.waiting.push(told);
+    else told();
+  },
+  begin() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.end(), 1000); // where the end is not told: a menu of the system, outside the window
+  },
+  end() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    for (const told of this.waiting.splice(0)) told();
+  },
+};
+addEventListener("pointerdown", () => press.begin(), true);
+addEventListener("pointerup", () => setTimeout(() => press.end()), true); // after the click
+addEventListener("pointercancel", () => press.end(), true);
+
 function hear() {
   const source = new EventSource("/page/events");
   for (const [name, told] of Object.entries(heard)) {
-    source.addEventListener(name, (event) => {
+    source.addEventListener(name, (event) => press.after(() => {
       const data = JSON.parse(event.data);
       store.setClock(data.now);
       told(data);
       drawClock();
-    });
+    }));
   }
   source.onerror = () => ($("offline").hidden = false);
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.playground.slack import forms, payloads, typed
 from bot.playground.slack.delivery import Delivered, Kind, Payload, Reply, Transport
-from bot.playground.slack.elements import Block, State, action, chosen, find, options_of, state_of
+from bot.playground.slack.elements import Block, Drawings, State, action, chosen, found_in, options_of, state_of
 from bot.playground.slack.errors import Refused
 from bot.playground.slack.events import Events
 from bot.playground.slack.messages import Channel, Message
@@ -63,7 +63,7 @@ class Client:
         """Press a button of a message, or choose *value* in one of its menus."""
         with self._workspace.lock:
             message = self._seen(user, channel, ts)
-            block, element = _found(_all_blocks(message), action_id, block_id)
+            block, element = _found(message.drawings, action_id, block_id)
             chosen_here = self._workspace.chosen.setdefault((user, channel, ts), {})
             made = action(block, element, value, self._workspace.conversations.stamp())
             if element["type"] not in ("button", "overflow"):
@@ -87,7 +87,7 @@ class Client:
             chosen_here = self._workspace.chosen.setdefault((user, channel, ts), {})
             for block_id, given in values.items():
                 for action_id, value in given.items():
-                    _, element = _found(_all_blocks(message), action_id, block_id)
+                    _, element = _found(message.drawings, action_id, block_id)
                     chosen_here[(block_id, action_id)] = chosen(element, value)
 
     def click_view(
@@ -96,7 +96,7 @@ class Client:
         """Press a button or choose *value* in a form or on the Home tab, or type where `dispatch_action` is set."""
         with self._workspace.lock:
             view = self._own(user, view_id)
-            block, element = _found(view.blocks, action_id, block_id)
+            block, element = _found(view.drawings, action_id, block_id)
             if element["type"] not in ("button", "overflow"):
                 view.typed[(block["block_id"], action_id)] = chosen(element, value)
             made = action(block, element, value, self._workspace.conversations.stamp())
@@ -153,11 +153,11 @@ class Client:
             payload.pop("trigger_id")
             if view_id:
                 view = self._own(user, view_id)
-                block, _ = _found(view.blocks, action_id, None)
+                block, _ = _found(view.drawings, action_id, None)
                 payload |= payloads.on_view(view)
             else:
                 message = self._seen(user, channel, ts)
-                block, _ = _found(message.blocks, action_id, None)
+                block, _ = _found(message.drawings, action_id, None)
                 payload |= payloads.on_message(
                     self._workspace, who, self._workspace.conversations.find(channel), message
                 )
@@ -211,12 +211,8 @@ class Client:
         return Delivered(kind=kind, payload=payload, reply=reply)
 
 
-def _found(blocks: list[Block], action_id: str, block_id: str | None) -> tuple[Block, Block]:
-    found = find(blocks, action_id, block_id)
+def _found(drawings: Drawings, action_id: str, block_id: str | None) -> tuple[Block, Block]:
+    found = found_in(drawings, action_id, block_id)
     if found is None:
         raise Refused("action_not_found")
     return found
-
-
-def _all_blocks(message: Message) -> list[Block]:
-    return [*message.blocks, *(block for attached in message.attachments for block in attached.get("blocks") or [])]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Block = dict[str, Any]
+Drawings = list[list[Block]]  # what stands on a screen, newest first
 State = dict[str, dict[str, Any]]  # by block id, then action id
 
 ONE_OF_OPTIONS = ("static_select", "external_select", "radio_buttons", "overflow")
@@ -29,6 +30,7 @@ PLAIN = {  # element type -> (name in the state, name of the initial value)
     "multi_conversations_select": ("selected_conversations", "initial_conversations"),
     "file_input": ("files", ""),
 }
+DRAWINGS = 8  # a press may come from an earlier one: Slack's screens lag behind what the bot draws
 STATELESS = ("button", "overflow", "workflow_button", "icon_button", "feedback_buttons")
 
 
@@ -65,6 +67,11 @@ def find(blocks: list[Block], action_id: str, block_id: str | None = None) -> tu
             if element["action_id"] == action_id:
                 return block, element
     return None
+
+
+def found_in(drawings: Drawings, action_id: str, block_id: str | None = None) -> tuple[Block, Block] | None:
+    """The block and element in the newest drawing that has them."""
+    return next((found for blocks in drawings if (found := find(blocks, action_id, block_id))), None)
 
 
 def options_of(element: Block) -> list[Block]:

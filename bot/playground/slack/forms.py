@@ -21,7 +21,7 @@ REQUIRED = "Please complete this required field."
 def fill(view: View, values: Mapping[str, Any]) -> None:
     """Enter *values* by block id; a block that the form does not have is a mistake of the caller."""
     for block_id, given in values.items():
-        block = next((block for block in view.blocks if block["block_id"] == block_id), None)
+        block = next((one for blocks in view.drawings for one in blocks if one["block_id"] == block_id), None)
         if block is None:
             raise ValueError(f"the form has no block {block_id!r}, but {[b['block_id'] for b in view.blocks]}")
         elements = list(elements_of(block))

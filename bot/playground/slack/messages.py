@@ -9,10 +9,10 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.playground.slack import people
+from bot.playground.slack.elements import DRAWINGS, Block, Drawings
 from bot.playground.slack.errors import Refused
 
 KEPT_PER_CHANNEL = 500  # older ones are forgotten
-Block = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +32,18 @@ class Message:
     edited_ts: str = ""
     broadcast: bool = False
     team: str = people.TEAM
+    earlier: Drawings = field(default_factory=list)
+
+    @property
+    def drawings(self) -> Drawings:
+        """The blocks as they are and as they were, newest first, those of attachments too."""
+        attached = (block for one in self.attachments for block in one.get("blocks") or [])
+        return [[*self.blocks, *attached], *self.earlier]
+
+    def redraw(self, text: str, blocks: list[Block], attachments: list[dict[str, Any]]) -> None:
+        """Show something else in its place."""
+        self.earlier = self.drawings[: DRAWINGS - 1]
+        self.text, self.blocks, self.attachments = text, blocks, attachments
 
     def seen_by(self, user: str | None) -> bool:
         """Whether *user* sees it; None stands for the Web API, which sees no ephemeral message."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground.slack import people
-from bot.playground.slack.elements import Block, State, state_of, with_ids
+from bot.playground.slack.elements import DRAWINGS, Block, Drawings, State, state_of, with_ids
 from bot.playground.slack.errors import Refused
 
 STACK = 3
@@ -28,12 +28,18 @@ class View:
     hash: str = ""
     origin: dict[str, str] = field(default_factory=dict)  # the channel from where it was opened
     typed: dict[tuple[str, str], Block] = field(default_factory=dict)
+    earlier: Drawings = field(default_factory=list)
 
     @property
     def blocks(self) -> list[Block]:
         """The blocks, each with its ids."""
         found: list[Block] = self.definition["blocks"]
         return found
+
+    @property
+    def drawings(self) -> Drawings:
+        """The blocks as they are and as they were, newest first."""
+        return [self.blocks, *self.earlier]
 
     @property
     def state(self) -> State:
@@ -103,6 +109,7 @@ class Views:
         """Redraw *view* in place; what was entered stays where the ids do."""
         if hash and hash != view.hash:
             raise Refused("hash_conflict")
+        view.earlier = view.drawings[: DRAWINGS - 1]
         view.definition = {**definition, "blocks": with_ids(definition["blocks"])}
         view.hash = self._hash()
         self._changed("home" if view.definition["type"] == "home" else "views", view.user)

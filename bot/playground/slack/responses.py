@@ -35,7 +35,7 @@ def _rewritten(workspace: Workspace, channel: str, original: str, body: dict[str
     given = content(call)
     if given["text"] != message.text and not message.only_for:
         message.edited_ts = talk.stamp()
-    message.text, message.blocks, message.attachments = given["text"], given["blocks"], given["attachments"]
+    message.redraw(**given)
     talk.changed(message)
     return True
 

@@ -75,11 +75,11 @@ def update(call: Call) -> Answer:
     talk = call.workspace.conversations
     if given["text"] != message.text:
         message.edited_ts = talk.stamp()
-    message.text = given["text"]
-    if given["blocks"] or call.args.get("blocks") is not None or call.args.get("text") is not None:
-        message.blocks = given["blocks"]
-    if call.args.get("attachments") is not None:
-        message.attachments = given["attachments"]
+    if not given["blocks"] and call.args.get("blocks") is None and call.args.get("text") is None:
+        given["blocks"] = message.blocks
+    if call.args.get("attachments") is None:
+        given["attachments"] = message.attachments
+    message.redraw(**given)
     talk.changed(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": talk.told(message)}
 
