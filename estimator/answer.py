@@ -10,6 +10,7 @@ import estimator
 from data import Catalog
 from estimator import energy, margin, said
 from estimator.candidates import Estimator
+from estimator.chosen import rules
 from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
 from estimator.parse_retired import said_of
@@ -27,6 +28,7 @@ from estimator.units import (
     money,
     money_range,
 )
+from estimator.wishes import prospects
 from estimator.workload import Inference, Pipeline, Training, Workload
 
 OLD_DAYS = 90
@@ -96,7 +98,7 @@ def answer(
         prices_as_of=as_of,
         prices_old=old,
         biggest_unknown=shown.estimate.biggest_unknown if shown else "",
-        steps=tuple(_steps(shown, per, catalog)) if shown else (),
+        steps=tuple(_steps(shown, per, options, catalog)) if shown else (),
         shapes=shapes,
     )
 
@@ -160,7 +162,8 @@ def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, 
 
 
 def _headline(work: Workload, ranking: Ranking, per: str) -> str:
-    return _point(work, ranking, per) + _room(work, ranking.best)
+    wishes = prospects(ranking.best, work) if ranking.best else ()
+    return _point(work, ranking, per) + "".join(f" {one}." for one in wishes) + _room(work, ranking.best)
 
 
 def _room(work: Workload, best: Option | None) -> str:
@@ -265,9 +268,10 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
         yield f"{work.hardware.accelerator} is priced as {shown.machines}"
 
 
-def _steps(shown: Option, per: str, catalog: Catalog) -> Iterator[Step]:
+def _steps(shown: Option, per: str, options: tuple[Option, ...], catalog: Catalog) -> Iterator[Step]:
     yield from shown.estimate.steps
     yield from _costs(shown, per)
+    yield from rules(options)
     yield from energy.steps(shown, catalog.grids.get(shown.region) if shown.instance_type else None)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from data import Catalog, Chip, Instance, Rate
+from estimator.cost import START_HOURS
 from estimator.neuron import refusal
 from estimator.result import Cluster, Estimate
 from estimator.units import figure
@@ -27,6 +28,7 @@ MOST_NODES = 64
 MOST_NODES_EVER = 512  # under a deadline
 TWIN = "the same chips with more CPU and memory at a higher price"
 SHORT_ENOUGH = 1.0  # hours; more machines than that takes are not worth the trouble
+SHORTEST = 0.01  # hours that are left of a deadline at least
 ENOUGH_REPLICAS = 256
 WHOLE = 8  # chips of a machine from which a copy of a model is spread over more than one
 MOST_TO_HOLD = 4  # machines that one copy of a model may be spread over
@@ -194,7 +196,7 @@ def estimates(
             continue
         nearest = None
         yield made
-        if made.hours is None or made.hours.mid <= min(SHORT_ENOUGH, work.wish.deadline_hours or SHORT_ENOUGH):
+        if made.hours is None or made.hours.mid <= min(SHORT_ENOUGH, _left(work.wish) or SHORT_ENOUGH):
             return
     if nearest is not None:
         _does_not_fit(nearest, instance, reasons)
@@ -261,10 +263,15 @@ def _more(work: Inference, made: Estimate, nodes: int, instance: Instance) -> in
         return max(nodes + 1, math.ceil(nodes * work.qps / (HEADROOM * made.samples_per_s.mid)))
     if next(too_slow(made, work), None):
         return 2 * nodes if nodes < MOST_FOR_LATENCY else nodes
-    deadline = work.wish.deadline_hours
+    deadline = _left(work.wish)
     if deadline and made.hours is not None and made.hours.mid > deadline:
         return math.ceil(nodes * made.hours.mid / deadline)
     return nodes
+
+
+def _left(wish: Wish) -> float | None:
+    """Hours of work until the deadline, once the machines have started."""
+    return None if wish.deadline_hours is None else max(wish.deadline_hours - START_HOURS, SHORTEST)
 
 
 def _does_not_fit(made: Estimate, instance: Instance, reasons: Reasons) -> None:

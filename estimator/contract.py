@@ -11,6 +11,8 @@ from estimator.option import LineItem, Option
 from estimator.parse_keys import Unclear
 from estimator.result import Estimate, Memory, Range
 from estimator.serve_endpoint import EndpointShape
+from estimator.wishes import risks
+from estimator.workload import Pipeline
 
 Json = dict[str, Any]
 
@@ -21,7 +23,7 @@ def to_json(answer: Answer, identity: object = None) -> Json:
         return _pipeline(answer, identity)
     shown = answer.shown
     made = shown.estimate if shown else None
-    if shown is None or made is None:
+    if shown is None or made is None or isinstance(answer.work, Pipeline):
         return error_json(answer.headline, field="hardware", identity=identity)
     return {
         "id": identity,
@@ -39,6 +41,7 @@ def to_json(answer: Answer, identity: object = None) -> Json:
         "line_items": [_item(item) for item in shown.items],
         "shapes": [_shape(shape, answer.per) for shape in answer.shapes],
         "options": [option_json(option) for option in answer.options],
+        "could_miss": list(risks(shown, answer.work)),
         "best": answer.best.label if answer.best else None,
         "cheapest": answer.cheapest.label if answer.cheapest else None,
         "fastest": answer.fastest.label if answer.fastest else None,

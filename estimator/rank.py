@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data import MARKETS, Catalog, Instance
 from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
+from estimator.chosen import HARD_TO_GET, LONGEST_HOURS, PATIENCE_HOURS, passed_over
 from estimator.cost import disk
 from estimator.option import Option
 from estimator.price import PLANS, dressed, machines, option_of, priced
@@ -14,9 +15,6 @@ from estimator.result import Cluster
 from estimator.units import money
 from estimator.workload import Hardware, Wish, Workload
 
-HARD_TO_GET = 64  # so many machines at once weigh as much as the price again
-PATIENCE_HOURS = 168.0  # a week of waiting weighs as much as the price of the job
-LONGEST_HOURS = 2160.0  # 90 days; nobody waits longer to save money
 FEW = 3
 SHOWN = 30  # options that an answer keeps
 
@@ -53,6 +51,7 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     certain = [option for option in chosen if certain_to_fit(option)] or chosen
     eligible = [option for option in certain if option.market not in PLANS or _asks_for_plan(work.wish)]
     best = _best(eligible or certain, work.wish)
+    cheapest = _cheapest(eligible)
     timed = [one for one in eligible if _time(one) < float("inf")]
     fastest = min(timed, key=lambda one: (_time(one), _cost(one)), default=None)
 
@@ -65,10 +64,10 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     return Ranking(
         options=tuple(map(shown, _kept(order, best, front))),
         best=shown_or_none(best),
-        cheapest=shown_or_none(_cheapest(eligible)),
+        cheapest=shown_or_none(cheapest),
         fastest=shown_or_none(fastest),
         left_out=reasons.lines(),
-        notes=tuple(_notes(best, work, catalog)),
+        notes=(*passed_over(certain, cheapest), *_notes(best, work, catalog)),
     )
 
 

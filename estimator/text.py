@@ -16,6 +16,7 @@ from estimator.units import (
     money_range,
     rate,
 )
+from estimator.wishes import risks
 from estimator.workload import Inference, Pipeline
 
 ROWS = 10
@@ -115,6 +116,8 @@ def _remark(option: Option, answer: Answer) -> str:
     elif not made.fits:
         said.append("does not run")
     said += option.failing[:1]
+    if not isinstance(answer.work, Pipeline) and risks(option, answer.work):
+        said.append("could miss")
     return ", ".join(said)
 
 

@@ -53,7 +53,37 @@ def test_nothing_that_runs_is_said_with_the_reason_and_the_way_out() -> None:
 def test_wishes_that_nothing_meets_name_what_is_nearest() -> None:
     found = answered(f"{JOB} on g5.xlarge within 2h")
     assert found.best is None
-    assert "takes 4.2 days, over the 2 h given" in found.headline
+    assert "takes 4.2 days with start-up, over the 2 h given" in found.headline
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ("within 100h", None),  # the work takes 100 h, and its machine 9 min to start
+        ("within 101h", "Likely 4.2 days with start-up, within the 4.2 days given; could miss: high is 8.3 days."),
+        ("within 201h", "Within the 8.4 days given at the high end, too: 8.3 days with start-up."),
+        ("under $101", None),
+        ("under $103", "Likely $102, within the $103 given; could miss: high is $204."),
+        ("under $210", "Within the $210 given at the high end, too: $204."),
+    ],
+)
+def test_a_wish_is_held_against_the_best_guess_with_start_up_and_the_high_end_is_told(
+    wish: str, says: str | None
+) -> None:
+    found = answered(f"{JOB} on g5.xlarge on-demand {wish}")
+    assert (found.best is None) == (says is None)
+    assert says is None or says in found.headline
+    assert bool(to_json(found)["could_miss"]) == ("Likely" in (says or ""))
+    assert ("could miss" in text.render(found)) == ("Likely" in (says or ""))
+
+
+def test_what_is_cheaper_and_not_called_cheapest_is_told_with_the_rule() -> None:
+    found = answer(parse("train llama-2-7b tokens=2T", CATALOG), CATALOG, TODAY)
+    assert any("cheapest is what is done within 90 days" in note for note in found.notes)
+    rule = next(step for step in found.steps if step.name == "best, cheapest, fastest")
+    assert "168" in rule.formula
+    assert "90 days" in rule.formula
+    assert "deadline with the start of the machines" in rule.source
 
 
 def test_without_an_amount_the_speed_is_answered_and_the_missing_word_named() -> None:
