@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data import Catalog
+from estimator.asked_limits import sensible
 from estimator.asked_model import SHAPE, Values, model_spec, some
 from estimator.parse_keys import BY_NAME, Unclear, Value
 from estimator.parse_machines import usual_type
@@ -244,53 +245,3 @@ def _pipeline(asked: Asked, catalog: Catalog) -> Pipeline:
     sensible(train, catalog)
     sensible(serve, catalog)
     return Pipeline(train=train, serve=serve)
-
-
-# -- what cannot be
-
-
-def sensible(work: Workload, catalog: Catalog) -> None:
-    """Refuse batches and splits that cannot exist; Unclear names the field."""
-    chips = _chips(work.hardware, catalog)
-    split = work.parallel
-    if isinstance(work, Training):
-        _batches(work)
-    if chips is None:
-        return
-    cores = 8 if chips[1] else 1  # Neuron splits count cores, up to 8 of a chip
-    model_ranks = (split.tp or 1) * (split.pp or 1) * (split.cp or 1)
-    if model_ranks > chips[0] * cores:
-        raise Unclear(
-            f"A split over {model_ranks} (tp x pp x cp) needs at least as many accelerators, and there are {chips[0]}.",
-            field="parallel",
-            example="tp=8 on 1 x p5.48xlarge",
-        )
-
-
-def _chips(hardware: Hardware | None, catalog: Catalog) -> tuple[int, bool] | None:
-    """How many chips were asked for, and whether they are Neuron's; None when that is open."""
-    if hardware is None or hardware.count is None:
-        return None
-    if hardware.accelerator:
-        return hardware.count, catalog.chips[hardware.accelerator].vendor == "AWS"
-    instance = catalog.instances[hardware.instance_type or ""]
-    if not instance.chip:
-        return None
-    return max(1, int(hardware.count * instance.chips)), catalog.chips[instance.chip].vendor == "AWS"
-
-
-def _batches(work: Training) -> None:
-    if work.global_batch and work.micro_batch and work.micro_batch > work.global_batch:
-        raise Unclear(
-            f"A micro batch of {work.micro_batch} cannot be more than the global batch of {work.global_batch}.",
-            field="micro_batch",
-            example="global_batch=64 micro_batch=4",
-        )
-    ranks = work.parallel.dp or 1
-    if work.global_batch and work.global_batch < ranks * (work.micro_batch or 1):
-        raise Unclear(
-            f"A global batch of {work.global_batch} does not reach {ranks} data-parallel ranks"
-            f" of {work.micro_batch or 1} each.",
-            field="global_batch",
-            example=f"global_batch={ranks * (work.micro_batch or 1)}",
-        )

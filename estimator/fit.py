@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from estimator.compute import Shape
 from estimator.memory import Job, Split, training_parts
-from estimator.workload import Parallel, Recompute
+from estimator.split import Told
+from estimator.stacks import UNNAMED
+from estimator.workload import Recompute
 
 MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks that split layers before they shard
 FULLY_SHARDED = frozenset({"fsdp", "litgpt", "torchtune"})  # stacks that shard weights from the start
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
-STAGES = ((2, "shard_grad_op"), (3, "fsdp|full_shard|zero"), (1, "dist-opt|distributed opt"), (0, "ddp"))
 FILLED = 0.95  # of the usable memory, where only some layers are recomputed
 LANES, PIPES = (1, 2, 4, 8), (2, 4, 8, 16, 32)  # tensor ranks inside a machine, then pipeline stages
 
@@ -44,30 +44,14 @@ class Layout:
         return sum(self.parts.values())
 
 
-@lru_cache(maxsize=512)
-def told_split(parallel: Parallel) -> tuple[dict[str, int], int | None]:
-    """Ranks by kind and the ZeRO stage, as far as the fields or the free text say."""
-    text = parallel.sharding.lower()
-    ranks = {name: int(n) for name, n in re.findall(r"\b(tp|pp|cp|ep)\s*=?(\d+)\b", text)}
-    fields = {"tp": parallel.tp, "pp": parallel.pp, "cp": parallel.cp, "ep": parallel.ep}
-    ranks |= {name: value for name, value in fields.items() if value}
-    return {name: value for name, value in ranks.items() if value > 1 or name in ("tp", "pp")}, _stage(text)
-
-
-def _stage(text: str) -> int | None:
-    if found := re.search(r"zero-?\s?([0-3])", text):
-        return int(found[1])
-    return next((stage for stage, pattern in STAGES if re.search(pattern, text)), None)
-
-
 @lru_cache(maxsize=4096)
-def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> Layout:
+def lay_out(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 1) -> Layout:
     """The first layout that fits at a micro-batch of 1, with the told micro-batch or the largest useful one.
 
     The layout is chosen before the micro-batch, and activations are recomputed only as far as the card makes it
     necessary, so that a larger micro-batch never needs less memory.
     """
-    options = list(_splits(job, room, parallel, cores_per_chip))
+    options = list(_splits(job, room, asked, cores_per_chip))
     chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb * FILLED), options[-1])
     size = room.micro_batch or _micro_batch(of, job, room, chosen)
     split = replace(chosen, micro_batch=size)
@@ -78,10 +62,10 @@ def lay_out(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip:
 
 
 @lru_cache(maxsize=4096)
-def thriftiest_gb(of: Shape, job: Job, room: Room, parallel: Parallel, cores_per_chip: int = 1) -> float:
+def thriftiest_gb(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 1) -> float:
     """Decimal GB per accelerator of the layout that needs least, with what was told kept."""
     micro = room.micro_batch or 1.0
-    options = _splits(job, room, parallel, cores_per_chip)
+    options = _splits(job, room, asked, cores_per_chip)
     return min(_need(of, job, replace(one, micro_batch=micro)) for one in options)
 
 
@@ -99,39 +83,62 @@ def _need(of: Shape, job: Job, split: Split) -> float:
     return sum(training_parts(of, job, split).values())
 
 
-def _splits(job: Job, room: Room, parallel: Parallel, cores: int) -> Iterator[Split]:
+def _splits(job: Job, room: Room, asked: Told, cores: int) -> Iterator[Split]:
     """Layouts from the fastest to the thriftiest."""
-    ranks, stage = told_split(parallel)
-    most = 3 if job.method == "full" or re.search(r"3|fsdp|full_shard", parallel.sharding.lower()) else 2
-    tp, pp = max(1, ranks.get("tp", 1) // cores), ranks.get("pp", 1)
-    cp, ep = ranks.get("cp", 1), ranks.get("ep", 1)
-    told = bool(stage is not None or tp * pp > 1) and tp * pp * cp <= room.count
-    if not told:
-        tp = pp = cp = 1
-    ladder = ((tp, pp),) if told else _ladder(job, room)
+    cp, ep = asked.cp or 1, asked.ep or 1
+    stage = 2 if asked.bare and job.method != "full" else asked.stage
+    ladder = _shared_out(_ladder(job, room, asked, cores), room, cp)
     for recompute in _recomputes(job, room):
         for tensor, pipe in ladder:
             ranks_left = max(1, room.count // (tensor * pipe * cp))
             experts, dp = min(ep, ranks_left), max(1, ranks_left // ep)
-            for zero in (min(stage, most),) if stage is not None else _stages(job, dp * experts):
+            for zero in (stage,) if stage is not None else _stages(job, dp * experts, told=asked.ranked):
                 yield Split(tp=tensor, pp=pipe, cp=cp, ep=experts, dp=dp, zero=zero, recompute=recompute)
 
 
-def _ladder(job: Job, room: Room) -> tuple[tuple[int, int], ...]:
-    if job.stack not in MODEL_PARALLEL:
-        return ((1, 1),)
-    lanes = [n for n in LANES if n <= min(room.per_node, room.count)] or [1]
-    piped = ((lanes[-1], stages) for stages in PIPES if lanes[-1] * stages <= room.count)
+def _ladder(job: Job, room: Room, asked: Told, cores: int) -> tuple[tuple[int, int], ...]:
+    """Tensor ranks in chips, and pipeline stages: as told, else those that the stack can choose from."""
+    tp = max(1, asked.tp // cores) if asked.tp else None
+    if tp and asked.pp:
+        return ((tp, asked.pp),)
+    if asked.dp:
+        return (_filled_up(room, asked, tp),)
+    told, shared = bool(tp or asked.pp), room.global_batch is not None and room.global_batch < room.count
+    chooses = job.stack in MODEL_PARALLEL or (job.stack == UNNAMED and (told or shared))
+    if not chooses or (asked.stage is not None and not told):
+        return ((tp or 1, asked.pp or 1),)
+    most = room.count // (asked.cp or 1)
+    lanes = [tp] if tp else [n for n in LANES if n * (asked.pp or 1) <= most and n <= room.per_node] or [1]
+    if asked.pp:
+        return tuple((n, asked.pp) for n in lanes)
+    piped = ((lanes[-1], stages) for stages in PIPES if lanes[-1] * stages <= most)
     return (*((n, 1) for n in lanes), *piped)
 
 
-def _stages(job: Job, ranks: int) -> tuple[int, ...]:
+def _filled_up(room: Room, asked: Told, tp: int | None) -> tuple[int, int]:
+    """Tensor ranks inside a machine and pipeline stages beyond it that the told data-parallel ranks leave."""
+    left = max(1, room.count // ((asked.dp or 1) * (asked.cp or 1)))
+    if asked.pp:
+        return max(1, left // asked.pp), asked.pp
+    lanes = tp or max(n for n in LANES if left % n == 0 and n <= max(1, room.per_node))
+    return lanes, max(1, left // lanes)
+
+
+def _shared_out(ladder: tuple[tuple[int, int], ...], room: Room, cp: int) -> tuple[tuple[int, int], ...]:
+    """Of several layouts those in which each data-parallel rank gets a micro-batch; all where none does."""
+    if not room.global_batch:
+        return ladder
+    ranks = room.global_batch / (room.micro_batch or 1)
+    return tuple(one for one in ladder if room.count // (one[0] * one[1] * cp) <= ranks) or ladder
+
+
+def _stages(job: Job, ranks: int, *, told: bool) -> tuple[int, ...]:
     if ranks <= 1:
         return (0,)
     if job.method != "full":
         return (0, 3)
     if job.stack in MODEL_PARALLEL:
-        return (1,)
+        return (1, 2, 3) if told else (1,)
     return (3,) if job.stack in FULLY_SHARDED else (0, 1, 2, 3)
 
 
@@ -155,6 +162,13 @@ def _micro_batch(of: Shape, job: Job, room: Room, split: Split) -> float:
     while size * 2 <= min(limit, room_for):
         size *= 2
     return size
+
+
+def busy(split: Split, room: Room) -> int:
+    """Chips that a step keeps busy: all, unless the global batch has fewer micro-batches than data-parallel ranks."""
+    ranks = split.dp * split.ep
+    shares = int(room.global_batch / (room.micro_batch or 1)) if room.global_batch else ranks
+    return room.count if shares >= ranks else max(1, shares) * max(1, room.count // ranks)
 
 
 def said(split: Split, count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,11 +13,13 @@ from estimator.compute import SIXTEEN_BIT, peak_tflops, sixteen_bit_peak
 from estimator.efficiency import ANY, BANDWIDTH_BOUND, Factors, Key, chip_class, stack_key
 from estimator.result import Cluster
 from estimator.stacks import UNNAMED, stack_of
+from estimator.units import count
 from estimator.workload import FineTuning, Method, ModelSpec, Training
 
 TEXT = frozenset({"decoder", "encoder", "encoder-decoder"})
 CPU_GFLOPS = 40.0  # 32-bit GFLOP/s of a virtual CPU with AVX-512 or SVE; a rule of thumb
 FP8_CHIPS = frozenset({"hopper", "blackwell"})
+ALIKE = 1.05  # tokens told over tokens that the samples hold, up to which they are the same
 IMAGENET = 1_281_167
 PADDED = re.compile(r"pad|trunc|max|dynamic")
 PACKED = re.compile(r"pack|fixed|concat|constant|max[_ -]length")
@@ -187,6 +190,7 @@ def _seq_len(work: Training, said: list[str]) -> float:
 
 def _amount(work: Training, seq_len: float, factors: Factors, said: list[str]) -> Amount:
     samples = work.samples * (work.epochs or 1.0) if work.samples else None
+    said.extend(_told_twice(work))
     if not _padded(work):
         if work.tokens is None and samples is not None:
             said.append(f"every sample counts as {seq_len:,.0f} tokens")
@@ -202,6 +206,22 @@ def _amount(work: Training, seq_len: float, factors: Factors, said: list[str]) -
     doublings = math.log2(max(1.0, work.micro_batch or 4.0))
     padding = min(1.0 + factors["padding"] * doublings, max(1.0, seq_len / real))
     return Amount(work.tokens or (samples and samples * real), real, padding)
+
+
+def _told_twice(work: Training) -> Iterator[str]:
+    """What is said when both samples and tokens were told: the tokens count, and whether the two disagree."""
+    if not work.samples or not work.tokens:
+        return
+    samples = work.samples * max(1.0, work.epochs or 1.0)
+    held = samples * work.seq_len if work.seq_len else None
+    told = f"{count(work.tokens)} tokens"
+    if held and work.tokens > ALIKE * held:
+        yield (
+            f"{count(samples)} samples of {work.seq_len:,} tokens hold {count(held)} tokens, and {told} were told:"
+            " they disagree, and the tokens count"
+        )
+    elif not held or work.tokens < held / ALIKE:
+        yield f"both samples and tokens told: the {told} count, {work.tokens / samples:,.0f} a sample"
 
 
 def _samples(work: Training, said: list[str]) -> Amount:

@@ -15,6 +15,7 @@ from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory
 from estimator.speed import Load, Site
+from estimator.split import place, usable
 from estimator.workload import FineTuning, Recompute, Training
 
 USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
@@ -42,6 +43,7 @@ class Run:
     gflops: float  # forward, a sample; 0 for text
     split: Split
     memory: Memory
+    busy: int  # chips that a step keeps busy
     alone: bool  # one chip holds the work
     advice: tuple[str, ...]
 
@@ -52,10 +54,12 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
     of = shape(work.model) if plan.text else None
     if of is not None:
         cores = 2 if plan.stack == "neuron" else 1
-        layout = fit.lay_out(of, job, room, work.parallel, cores)
+        asked, ignored = usable(work.parallel, place(work, cluster.count, neuron=is_neuron(cluster)))
+        layout = fit.lay_out(of, job, room, asked, cores)
         split, parts = layout.split, layout.parts
-        least = fit.thriftiest_gb(of, job, room, work.parallel, cores)
-        _say(work, plan, split, cluster.count)
+        least = fit.thriftiest_gb(of, job, room, asked, cores)
+        plan.assumptions += [ignored] if ignored else []
+        _say(work, plan, split, cluster.count, whole=bool(asked.tp and asked.pp))
     else:
         split = Split(dp=cluster.count, micro_batch=_images(work, plan, gflops, job, room))
         parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
@@ -73,7 +77,12 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
             else smaller or mend.next_cards(memory.per_accelerator.high, cards)
         )
     alone = of is None or _fits_alone(of, job, known.factors["memory_fixed_alone"], work.recompute, room.usable_gb)
-    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, alone, advice)
+    busy = fit.busy(split, room)
+    if busy < cluster.count:
+        plan.assumptions.append(
+            f"a global batch of {work.global_batch} keeps {busy} of {cluster.count} chips busy: the others wait"
+        )
+    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, busy, alone, advice)
 
 
 def _smallest(parts: dict[str, float], micro_batch: float, told: float | None) -> float:
@@ -96,13 +105,18 @@ def _fits_alone(of: Shape, job: Job, fixed_gb: float, recompute: Recompute | Non
     return sum(training_parts(of, one, Split(recompute=recompute or "full")).values()) <= usable * fit.FILLED
 
 
-def _say(work: Training, plan: Plan, split: Split, count: int) -> None:
+def _say(work: Training, plan: Plan, split: Split, count: int, *, whole: bool) -> None:
     if not work.micro_batch:
         plan.assumptions.append(f"micro-batch {split.micro_batch:g} a chip")
-    if count > 1 and not work.parallel.sharding and not (work.parallel.tp or work.parallel.pp):
+    if count > 1 and not whole:
         plan.assumptions.append(f"split: {fit.said(split, count)}")
     if work.recompute is None and split.recompute == "full":
         plan.assumptions.append("activations are recomputed (gradient checkpointing)")
+
+
+def is_neuron(cluster: Cluster) -> bool:
+    """Whether splits count NeuronCores."""
+    return cluster.chip is not None and cluster.chip.vendor == "AWS"
 
 
 def usable_gb(cluster: Cluster) -> float:
@@ -233,7 +247,7 @@ def site_of(run: Run) -> Site:
         share=min(run.cell.share * balance, MATMUL if run.plan.key.kind in BANDWIDTH_BOUND else HIGHEST),
         bytes_per_s=bytes_per_s,
         link_gb_s=chip.link_gb_s if chip and chip.link_gb_s else 64.0,
-        count=cluster.count,
+        count=run.busy,
         per_node=max(1, cluster.per_node),
         instance=cluster.instance,
     )

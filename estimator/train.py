@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from data.catalog import Catalog
-from estimator import explain, fit, speed
+from estimator import explain, fit, speed, split
 from estimator.compute import sample_gflops
 from estimator.efficiency import Tables, tables
 from estimator.intervals import interval, spread, together
 from estimator.plan import make_plan
 from estimator.result import Cluster, Estimate, Range
-from estimator.run import Run, flops_per_unit, load_of, resolve, site_of
+from estimator.run import Run, flops_per_unit, is_neuron, load_of, resolve, site_of
 from estimator.workload import Training
 
 
@@ -20,6 +20,10 @@ def estimate(work: Training, cluster: Cluster, catalog: Catalog) -> Estimate:
     gflops = 0.0 if isinstance(plan, str) or plan.text else sample_gflops(work.model)
     if gflops is None:
         plan = f"the FLOPs of {work.model.name} are not known: give gflops_per_sample, or params"
+    where = split.place(work, cluster.count, neuron=is_neuron(cluster))
+    impossible = split.problem(split.in_fields(work.parallel), where) if cluster.chip else None
+    if impossible:
+        plan = impossible.message.rstrip(".")
     if isinstance(plan, str):
         return Estimate(cluster=cluster, fits=False, why_not=plan)
     return _answer(resolve(work, cluster, plan, gflops or 0.0, known, catalog))

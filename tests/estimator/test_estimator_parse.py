@@ -184,7 +184,7 @@ ASKED_ABOUT = [
     ("gpt-3 on p4d", "kind", "fine-tuned"),
     ("train llama-2-7b tokens=2T under 200€", "budget_usd", "dollars"),
     ("train llama-2-7b global_batch=4 micro_batch=8", "micro_batch", "micro"),
-    ("train llama-2-7b tp=16 on 8 A100", "parallel", "16"),
+    ("train llama-2-7b tp=16 on 8 A100", "parallel.tp", "16"),
     ("pipeline bert-base samples=10k", "queries", "serve"),
     ("infer llama-3-8b tokens=5M", "tokens", "serving"),
     ("train llama-2-7b steps=100", "global_batch", "steps"),

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from data import load
 from estimator.asked_model import spec_of
 from estimator.compute import shape
-from estimator.fit import Layout, Room, lay_out, said, told_split
+from estimator.fit import Layout, Room, lay_out, said
 from estimator.memory import Job, Split, training_parts
 from estimator.mend import Limit, advice, cards_of, longest
+from estimator.split import Told, told
 from estimator.workload import Parallel
 
 CATALOG = load()
@@ -32,8 +33,8 @@ JOB = Job(
 A100 = Room(count=8, per_node=8, usable_gb=83.3, micro_batch=None, global_batch=None, recompute=None)
 
 
-def laid(name: str, job: Job = JOB, room: Room = A100, parallel: Parallel | None = None) -> Layout:
-    return lay_out(shape(spec_of(CATALOG.model(name))), job, room, parallel or Parallel())
+def laid(name: str, job: Job = JOB, room: Room = A100, asked: Told | None = None) -> Layout:
+    return lay_out(shape(spec_of(CATALOG.model(name))), job, room, asked or Told())
 
 
 @pytest.mark.parametrize(
@@ -41,15 +42,16 @@ def laid(name: str, job: Job = JOB, room: Room = A100, parallel: Parallel | None
     [
         ("FSDP FULL_SHARD", {}, 3),
         ("FSDP SHARD_GRAD_OP", {}, 2),
-        ("DP 8 ZeRO-1", {}, 1),
-        ("TP=8 DP=32 PP=4", {"tp": 8, "pp": 4}, None),
-        ("TP1 PP8 CP1", {"tp": 1, "pp": 8}, None),
+        ("DP 8 ZeRO-1", {"dp": 8}, 1),
+        ("TP=8 DP=32 PP=4", {"tp": 8, "pp": 4, "dp": 32}, None),
+        ("tensor parallel 4, pipeline-parallel=2", {"tp": 4, "pp": 2}, None),
+        ("TP1 PP8 CP1", {"tp": 1, "pp": 8, "cp": 1}, None),
         ("Megatron DDP/dist-opt", {}, 1),
         ("[32xNC(DP)] x 16Nodes(DP)", {}, None),
     ],
 )
 def test_ranks_and_stage_are_read_from_free_text(text: str, ranks: dict[str, int], stage: int | None) -> None:
-    assert told_split(Parallel(sharding=text)) == (ranks, stage)
+    assert told(Parallel(sharding=text)) == Told(**ranks, stage=stage)
 
 
 def test_a_small_model_is_not_sharded_and_a_large_one_is() -> None:
@@ -72,9 +74,18 @@ def test_machines_of_four_chips_are_piped_too() -> None:
     assert layout.need_gb <= gb200.usable_gb
 
 
-def test_a_told_split_is_kept_when_the_chips_allow_it_and_dropped_when_not() -> None:
-    assert laid("llama-3-8b", parallel=Parallel(tp=4, pp=2)).split.tp == 4
-    assert laid("llama-3-8b", parallel=Parallel(tp=16, pp=2)).split.tp == 1
+def test_a_told_split_is_kept_and_what_was_not_told_of_it_is_chosen() -> None:
+    told_whole, tuned = laid("llama-3-8b", asked=Told(tp=4, pp=2)).split, replace(JOB, stack="tuned")
+    assert (told_whole.tp, told_whole.pp, told_whole.dp) == (4, 2, 1)
+    copies = laid("llama-3-8b", tuned, replace(A100, count=64), Told(dp=4)).split
+    assert (copies.tp, copies.pp, copies.dp) == (8, 2, 4)
+    staged = laid("llama-3-70b", tuned, replace(A100, count=64), Told(pp=8)).split
+    assert (staged.pp, staged.tp * staged.dp) == (8, 8)
+
+
+def test_a_small_global_batch_is_shared_by_tensor_ranks() -> None:
+    split = laid("llama-3-8b", replace(JOB, stack="tuned"), replace(A100, count=64, global_batch=8)).split
+    assert (split.tp, split.dp) == (8, 8)
 
 
 def test_the_micro_batch_fills_the_card_but_not_beyond_the_global_batch() -> None:
