@@ -29,6 +29,7 @@ class Room:
     micro_batch: float | None
     global_batch: float | None
     recompute: Recompute | None
+    free: bool = False  # the software was not told, so that it may be one that shares a sample between chips
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _ladder(job: Job, room: Room, asked: Told, cores: int) -> tuple[tuple[int, i
     if asked.dp:
         return (_filled_up(room, asked, tp),)
     told, shared = bool(tp or asked.pp), room.global_batch is not None and room.global_batch < room.count
-    chooses = job.stack in MODEL_PARALLEL or (job.stack == UNNAMED and (told or shared))
+    chooses = job.stack in MODEL_PARALLEL or (job.stack == UNNAMED and told) or (room.free and shared)
     if not chooses or (asked.stage is not None and not told):
         return ((tp or 1, asked.pp or 1),)
     most = room.count // (asked.cp or 1)

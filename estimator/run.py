@@ -50,7 +50,7 @@ class Run:
 
 def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: Tables, catalog: Catalog) -> Run:
     """The run of *work* on *cluster* with its layout and memory, and what to change when it does not fit."""
-    job, room = _job(work, plan, cluster, known), _room(work, cluster)
+    job, room = _job(work, plan, cluster, known), _room(work, plan, cluster)
     of = shape(work.model) if plan.text else None
     if of is not None:
         cores = 2 if plan.stack == "neuron" else 1
@@ -143,7 +143,7 @@ def _job(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> Job:
     )
 
 
-def _room(work: Training, cluster: Cluster) -> fit.Room:
+def _room(work: Training, plan: Plan, cluster: Cluster) -> fit.Room:
     return fit.Room(
         count=cluster.count,
         per_node=max(1, cluster.per_node),
@@ -151,6 +151,7 @@ def _room(work: Training, cluster: Cluster) -> fit.Room:
         micro_batch=work.micro_batch,
         global_batch=work.global_batch,
         recompute=work.recompute,
+        free="framework" in plan.guessed,
     )
 
 
