@@ -8,7 +8,7 @@ import re
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as CoreSession
 
 from bot.cloud_errors import CAUGHT, translated
@@ -176,10 +177,11 @@ class Cloud:
         return self._sessions[key]
 
     def _own_session(self) -> boto3.Session:
-        region = self._settings.aws_region
+        core, region = CoreSession(), self._settings.aws_region
+        core.register_component("data_loader", _models(core.get_config_variable("data_path")))
         if self._only_local:
-            return boto3.Session(aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_KEY, region_name=region)
-        return boto3.Session(region_name=region)
+            core.set_credentials(DUMMY_KEY, DUMMY_KEY)
+        return boto3.Session(botocore_session=core, region_name=region)
 
     def _role_session(self, role: Account, name: str) -> boto3.Session:
         """A session whose keys come from AssumeRole and are renewed before they lapse."""
@@ -202,10 +204,15 @@ class Cloud:
             extra_args=extra,
         )
         core = CoreSession()
-        # A loader keeps AWS's models, tens of megabytes: all sessions share one.
         core.register_component("data_loader", own._session.get_component("data_loader"))
         core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         return boto3.Session(botocore_session=core, region_name=self._settings.aws_region)
+
+
+@cache
+def _models(path: str | None) -> Loader:
+    """AWS's models, tens of megabytes and slow to read: all sessions share one loader."""
+    return create_loader(path)
 
 
 def session_name(person: str) -> str:

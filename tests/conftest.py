@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,21 @@ from bot.settings import Settings
 os.environ.setdefault("MLBOT_HUB", "false")  # no test asks a real hub
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture(autouse=True)
+def _what_a_command_sets_of_logging_ends_with_its_test() -> Iterator[None]:
+    """A command of the program silences libraries for its whole process; the next test hears them again."""
+    loggers = [
+        logging.getLogger(),
+        *(v for v in logging.root.manager.loggerDict.values() if isinstance(v, logging.Logger)),
+    ]
+    levels = [(logger, logger.level) for logger in loggers]
+    handlers = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+    for logger, level in levels:
+        logger.setLevel(level)
 
 
 @dataclass

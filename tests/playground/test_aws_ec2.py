@@ -262,3 +262,8 @@ def test_a_persistent_spot_request_outlives_its_machine_until_it_is_cancelled(ec
     assert spot_state(ec2, second) == "cancelled"
     unknown = {"SpotInstanceRequestIds": ["sir-00000000"]}
     assert refused(ec2.cancel_spot_instance_requests, **unknown) == "InvalidSpotInstanceRequestID.NotFound"
+
+
+def test_a_describe_that_is_tried_dry_would_have_succeeded(ec2):
+    for describe in (ec2.describe_instances, ec2.describe_images, ec2.describe_instance_types):
+        assert refused(describe, DryRun=True) == "DryRunOperation"

@@ -92,6 +92,8 @@ class Ec2:
     def before(self, request: Request) -> Answer | None:
         """Refuse what EC2 refuses; an answer of our own, or None to let moto answer."""
         backend = self.backend(request.account, request.region)
+        if request.action.startswith("Describe") and request.params.get("DryRun") == "true":
+            raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)
         if request.action == "RunInstances":
             return self._before_run(request, backend)
         if (answer := self.images.before(request, backend)) is not None:
