@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.idle_pods import fleet
+from benchmarks.idle_pods import fleet, team
 from bot import replay
 from bot.rules.idle_episode import Alert, alerts, graded
 from bot.rules.idle_facts import Series
@@ -61,7 +61,7 @@ def count(rule: Rule, machines: Iterable[tuple[str, Mapping[str, Series]]]) -> t
     return outcomes, wrong
 
 
-def pods() -> list[str]:
+def pods(made: Callable[[int, float], Iterable[tuple[str, Series]]]) -> list[str]:
     """The table over made-up GPU pods."""
     rules: dict[str, Rule] = {
         "mean < 5 %, 60 min": plain(mean, 5, 60),
@@ -73,7 +73,7 @@ def pods() -> list[str]:
         "ours, safe, without its own pauses": ours(Idle(pace=0), "safe"),
     }
     lines = ["| rule | 1 day: alerts | right | 3 days: alerts | right |", "|---|---|---|---|---|"]
-    machines = {days: [[(n, {"gpu_max_pct": s}) for n, s in fleet(seed, days)] for seed in (1, 2)] for days in (1, 3)}
+    machines = {days: [[(n, {"gpu_max_pct": s}) for n, s in made(seed, days)] for seed in (1, 2)] for days in (1, 3)}
     for name, rule in rules.items():
         cells = []
         for days in (1, 3):
@@ -106,4 +106,5 @@ def machines() -> list[str]:
 
 if __name__ == "__main__":
     print("Eight real EC2 machines, CPU every 5 minutes for 14 days:", *machines(), sep="\n")
-    print("\n128 made-up GPU pods, a value a minute (mean of two seeds):", *pods(), sep="\n")
+    print("\n128 made-up GPU pods, a value a minute (mean of two seeds):", *pods(fleet), sep="\n")
+    print("\n96 made-up machines of a team, a value a minute (mean of two seeds):", *pods(team), sep="\n")

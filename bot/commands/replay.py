@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any
@@ -31,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
         return _file(args) if args.csv else _cloud(args)
     except OSError as error:
         print(f"{args.csv} cannot be read: {error.strerror or error}.", file=sys.stderr)
+    except (csv.Error, EOFError, zlib.error) as error:
+        print(f"{args.csv} is damaged: {error}.", file=sys.stderr)
     except UnicodeDecodeError:
         print(f"{args.csv} is no text.", file=sys.stderr)
     except BotError as error:
@@ -43,6 +47,8 @@ def _file(args: argparse.Namespace) -> int:
 
     with _open(args.csv) as file:
         recording = replay.read(file)
+    for note in recording.notes():
+        print(note, file=sys.stderr)
     _print(replay.run(recording, _rule()), as_json=args.json, zoned=recording.zoned)
     return 0
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.rules.idle_facts import Series
-from bot.rules.idle_running import Machine, judge, weigh
+from bot.rules.idle_running import Machine, judge, too_soon, weigh
 from bot.rules.idle_track import Track
 from bot.rules.policy_idle import IdleRule
 
@@ -69,7 +69,7 @@ def _walk(
         basis = weighed.basis
         if basis.track.last >= basis.busy:
             reached = 0
-        if reached == 2 or basis.track.quiet(basis.limit) < weighed.nag:
+        if reached == 2 or too_soon(weighed, safe=reached == 1):
             continue
         verdict = judge(weighed, now)
         if verdict.level != "idle":

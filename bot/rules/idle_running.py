@@ -87,6 +87,14 @@ def weigh(tracks: Mapping[str, Track], rule: IdleRule, machine: Machine) -> Weig
     return Weighed(basis, vetoes, rule, machine, nag, safe, _confidence(basis, tracks, machine))
 
 
+def too_soon(weighed: Weighed, *, safe: bool) -> bool:
+    """Whether it is not quiet for long enough to be idle (or *safe*); cheap, for who asks at every datapoint."""
+    basis = weighed.basis
+    limit, window = (basis.safe_limit, weighed.safe) if safe else (basis.limit, weighed.nag)
+    quiet = basis.track.quiet(limit)
+    return quiet < window or quiet < _needed(weighed, window)
+
+
 def judge(weighed: Weighed, now: datetime) -> Verdict:
     """The verdict as of *now*, from what the tracks say up to their positions."""
     if active := _at_work(weighed):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from functools import cache
 
-from benchmarks.idle_pods import fleet
+import pytest
+
+from benchmarks.idle_pods import fleet, team
 from benchmarks.idle_rules import count, ours, plain
 from bot import replay
 from bot.rules.policy_idle import Idle
@@ -34,6 +36,16 @@ def test_nags_on_bursty_pods_are_right_more_often_than_those_of_a_peak_over_an_h
     assert many >= 100
     assert right >= 0.55
     assert right > share(plain(max, 10, 60))[1] + 0.05
+
+
+@pytest.mark.parametrize("seed", [4])
+def test_alerts_on_the_machines_of_a_team_are_mostly_right(seed: int) -> None:
+    machines = tuple((name, {"gpu_max_pct": series}) for name, series in team(seed, 1))
+    for level, least_many, least_right in (("nag", 100, 0.65), ("safe", 60, 0.75)):
+        outcomes, _ = count(ours(Idle(), level), machines)
+        told = outcomes["right"] + outcomes["wrong"]
+        assert told >= least_many
+        assert outcomes["right"] / told >= least_right
 
 
 def test_a_hundred_thousand_rows_are_replayed() -> None:

@@ -105,10 +105,79 @@ def test_the_command_in_words_sums_up(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "nag: 1 alerts, 0 wrong (busy within the hour), 100% right" in capsys.readouterr().out
 
 
+def test_rows_that_are_not_understood_are_left_out_and_told_by_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = quiet_after(10, 300)
+    bad = [
+        "pod,yesterday,0",
+        "pod,2026-01-05T00:00:30,much",
+        "pod",
+        ",2026-01-05T00:00:30,0",
+        "pod,2026-01-05T01:00:30,-1",
+    ]
+    file = tmp_path / "trace.csv"
+    file.write_text(csv("resource,timestamp,gpu_max_pct", *rows[:20], *bad, "", *rows[20:], "pod,2026-01-0"))
+    assert main(["replay", "--csv", str(file), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["at"] for line in out.splitlines()] == ["2026-01-05T01:10:00", "2026-01-05T02:10:00"]
+    assert err.startswith("Left out 6 of 306 rows that were not understood: line 22: Invalid isoformat string")
+    assert "line 23: gpu_max_pct 'much' is no number; line 24: it ends too soon" in err
+    assert "line 25: it names no resource; line 26: gpu_max_pct -1 is below 0; ..." in err
+
+
+def test_shares_in_the_place_of_percent_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trace.csv"
+    file.write_text(csv("resource,timestamp,gpu_max_pct", *[row.replace(",80", ",0.8") for row in quiet_after(10, 30)]))
+    assert main(["replay", "--csv", str(file), "--json"]) == 0
+    assert "gpu_max_pct never exceeds 1 and is read as percent" in capsys.readouterr().err
+
+
+def test_percentages_are_not_taken_for_shares() -> None:
+    recording = replay.read(io.StringIO(csv("resource,timestamp,gpu_max_pct", *quiet_after(10, 30))))
+    assert recording.notes() == []
+
+
+def test_columns_of_several_steps_stand_in_one_file() -> None:
+    rows = [row + ("," if n % 5 else ",3") for n, row in enumerate(quiet_after(10, 300))]
+    nag, safe = alerts(csv("resource,timestamp,gpu_max_pct,cpu_max_pct", *rows))
+    assert (nag["at"], safe["at"]) == ("2026-01-05T01:10:00", "2026-01-05T02:10:00")
+
+
+def test_times_with_several_offsets_are_one_line_of_time() -> None:
+    rows = quiet_after(10, 300, zone="+00:00")
+    moved = [
+        f"pod,{(START + timedelta(hours=5, minutes=30 + n)).isoformat()}+05:30,{80 if n < 10 else 0}"
+        for n in range(300)
+    ]
+    mixed = [row if n % 2 else other for n, (row, other) in enumerate(zip(rows, moved, strict=True))]
+    assert alerts(csv("resource,timestamp,gpu_max_pct", *mixed)) == alerts(csv("resource,timestamp,gpu_max_pct", *rows))
+
+
+def test_a_hole_in_the_data_is_no_quiet() -> None:
+    rows = quiet_after(10, 300)
+    found = alerts(csv("resource,timestamp,gpu_max_pct", *rows[:40], *rows[100:]))
+    assert [one["at"] for one in found] == ["2026-01-05T02:40:00", "2026-01-05T03:40:00"]
+
+
+@pytest.mark.parametrize("step", [900, 3600])
+def test_long_steps_are_judged_by_their_own_length(step: int) -> None:
+    found = alerts(csv("resource,timestamp,gpu_max_pct", *quiet_after(2, 12, step=step)))
+    nag, safe = (START + timedelta(seconds=2 * step, minutes=minutes) for minutes in (60, 120))
+    assert [one["at"] for one in found] == [nag.isoformat(), safe.isoformat()]
+
+
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
 def test_a_file_that_cannot_be_read_is_said_so(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--csv", name]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_file_that_was_cut_off_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trace.csv.gz"
+    file.write_bytes(gzip.compress(csv("resource,timestamp,gpu_max_pct", *quiet_after(10, 300)).encode())[:-40])
+    assert main(["replay", "--csv", str(file)]) == 2
+    assert "is damaged" in capsys.readouterr().err
 
 
 def test_bytes_that_are_no_text_are_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
