@@ -56,6 +56,8 @@ class Spent:
     team_month: float | None
     owners: tuple[tuple[str, Spend], ...]  # of the month, the most first; "" is nobody's
     days: tuple[tuple[date, float, float], ...]  # day, USD, USD of it idle; the last fortnight
+    unseen: float = 0.0  # this person's that may have come on top this month, while nobody looked
+    team_unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,8 @@ def _spent(tx: Tx, user: str, now: datetime, *, scanned: bool) -> Spent:
         team_month=sum(one.usd for one in month.values()),
         owners=tuple(sorted(month.items(), key=lambda pair: (-pair[1].usd, pair[0]))),
         days=tuple((when, one.usd, one.idle) for when, one in days.items()),
+        unseen=month.get(user, Spend()).unseen,
+        team_unseen=sum(one.unseen for one in month.values()),
     )
 
 

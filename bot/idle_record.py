@@ -1,9 +1,8 @@
-"""What a scan found, written down in short transactions, and the money that passed since the scan before."""
+"""What a scan found, written down in short transactions."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,13 +10,11 @@ from bot.idle_survey import SHORT, Key, Remembered, Seen, Survey
 from bot.parts import Parts
 from bot.rules.idle import Known
 from bot.rules.idle_finding import Finding
-from bot.store import holds, homes, idle, money, resources
+from bot.store import holds, idle, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none
 
 ROWS = 200  # a transaction: the ack of a command never waits for longer than some of these take
-LONGEST_STEP = timedelta(hours=1)  # of spending between two scans; what passed while nobody looked is not guessed
-SAVED_FOR = timedelta(days=7)  # a machine that somebody stopped counts as saved for so long, unless it runs again
 
 
 def remembered(parts: Parts, account: str, region: str, now: datetime) -> dict[Key, Remembered]:
@@ -43,23 +40,6 @@ def record(parts: Parts, survey: Survey, now: datetime) -> list[Finding]:
     with parts.store.transaction() as tx:
         idle.gone(tx, [row["ref"] for row in missing if row["gone_at"] is None], now=now)
     return findings
-
-
-def account_for(parts: Parts, findings: Sequence[Finding], *, since: datetime | None, now: datetime) -> None:
-    """Add what was spent, idle, kept and saved from *since* to *now*, by owner."""
-    if since is None or since >= now:
-        return
-    hours = min(now - since, LONGEST_STEP) / timedelta(hours=1)
-    spent: dict[str, money.Spend] = defaultdict(money.Spend)
-    for one in findings:
-        owner = one.owner or ""
-        spent[owner] = _plus(spent[owner], _spend(one, hours))
-    with parts.store.transaction() as tx:
-        for by, usd in _saved(tx, findings, now).items():
-            spent[by] = _plus(spent[by], money.Spend(saved=usd * hours))
-        for owner, spend in spent.items():
-            money.add(tx, day=now.date(), owner=owner, spend=spend)
-        homes.touch(tx, parts.clock.now())
 
 
 def _remembered(row: Row, now: datetime) -> Remembered:
@@ -119,31 +99,3 @@ def _owner(seen: Seen, row: Row | None, launches: Mapping[str, str]) -> tuple[st
     if row is not None and row["belongs_how"] == "started" and row["belongs_to"]:
         return row["belongs_to"], "started"
     return None, ""
-
-
-def _spend(one: Finding, hours: float) -> money.Spend:
-    per_hour = one.resource.usd_per_hour
-    if per_hour is None or one.resource.details.get("counted_with"):
-        return money.Spend()
-    usd = per_hour * hours
-    held = one.hold is not None and one.hold.stands(one.at)
-    idle_too = usd if held or one.verdict.level == "idle" else 0.0
-    return money.Spend(usd=usd, idle=idle_too, kept=usd if held else 0.0)
-
-
-def _saved(tx: Tx, findings: Iterable[Finding], now: datetime) -> dict[str, float]:
-    """USD per hour that people save by what they stopped; it ends when it runs again, or after a week."""
-    running = {one.ref for one in findings if one.at_work}
-    saved: dict[str, float] = defaultdict(float)
-    for ref, (by, per_hour, begun) in money.savings(tx).items():
-        if ref in running or now - begun > SAVED_FOR:
-            money.saves_no_more(tx, ref)
-        else:
-            saved[by] += per_hour
-    return saved
-
-
-def _plus(one: money.Spend, other: money.Spend) -> money.Spend:
-    return money.Spend(
-        usd=one.usd + other.usd, idle=one.idle + other.idle, kept=one.kept + other.kept, saved=one.saved + other.saved
-    )

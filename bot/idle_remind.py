@@ -230,4 +230,4 @@ def _weekly(parts: Parts, now: datetime, people: Mapping[str, Person | None], *,
 
 
 def _spent(one: money.Spend) -> Spent:
-    return Spent(one.usd, one.idle, one.kept, one.saved)
+    return Spent(one.usd, one.idle, one.kept, one.saved, one.unseen)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot import idle_owner, idle_patience, idle_record
+from bot import idle_money, idle_owner, idle_patience, idle_record
 from bot.idle_looks import LongLooks
 from bot.idle_patience import GIVEN_UP, Patience
 from bot.idle_survey import ScanLook, Survey, survey
@@ -52,7 +52,7 @@ def scan(parts: Parts, now: datetime) -> ScanReport:
     gaps = tuple(gap for found, _ in done for gap in found.gaps)
     counts = {f"{found.account}/{found.region}": len(seen) for found, seen in done if not found.gaps}
     alarm = guard(before, counts, parts.policy().idle)
-    idle_record.account_for(parts, findings, since=_close(parts, now, counts, gaps, alarm), now=now)
+    idle_money.account_for(parts, findings, since=_close(parts, now, counts, gaps, alarm), now=now)
     return ScanReport(at=now, findings=tuple(findings), gaps=gaps, alarm=alarm)
 
 
@@ -114,12 +114,12 @@ def _enriched(parts: Parts, found: Iterable[tuple[Finding, datetime]], now: date
 
 
 def _close(parts: Parts, now: datetime, counts: dict[str, int], gaps: Sequence[Gap], alarm: str) -> datetime | None:
-    """Write the scan down; returns when the one before it was, read in the same transaction."""
+    """Write the scan down; returns as of when the latest one before it was, read in the same transaction."""
     written = [{"account": gap.account, "region": gap.region, "kind": gap.kind, "reason": gap.reason} for gap in gaps]
     with parts.store.transaction() as tx:
-        before = idle.last_scan(tx)
+        before = idle.latest_scan(tx)
         idle.scanned(tx, now=now, counts=counts, gaps=written, alarm=alarm)
         idle.forget(tx, before=now - KEEP)
         reminders.forget(tx, before=now - KEEP)
         homes.touch(tx, parts.clock.now())
-    return moment(before["at"]) if before is not None else None
+    return before

@@ -12,12 +12,13 @@ LEAST = 0.01  # USD below which nobody is named
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """USD of one owner (empty: nobody) or one day; idle is part of usd, kept is part of idle."""
+    """USD of one owner (empty: nobody) or one day; idle is part of usd, kept of idle, unseen may come on top of usd."""
 
     usd: float
     idle: float
     kept: float
     saved: float
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,4 +49,5 @@ class Week:
             sum(one.idle for one in every),
             sum(one.kept for one in every),
             sum(one.saved for one in every),
+            sum(one.unseen for one in every),
         )

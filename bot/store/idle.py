@@ -159,6 +159,11 @@ def first_scan(tx: Tx) -> datetime | None:
     return moment_or_none(tx.value("SELECT MIN(at) FROM scan"))
 
 
+def latest_scan(tx: Tx) -> datetime | None:
+    """The latest moment as of which there was a scan."""
+    return moment_or_none(tx.value("SELECT MAX(at) FROM scan"))
+
+
 def counts_a_day_before(tx: Tx, now: datetime) -> dict[str, int]:
     """What was counted at each place some 24 h ago: the latest scan at least 20 h old, else the oldest there is."""
     row = tx.one("SELECT data FROM scan WHERE at <= ? ORDER BY at DESC LIMIT 1", stamp(now - timedelta(hours=20)))

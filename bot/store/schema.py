@@ -85,3 +85,9 @@ def homes(database: Database) -> None:
 def ended(database: Database) -> None:
     """Who ended a launch."""
     run(database, "020_ended")
+
+
+@core()
+def billed(database: Database) -> None:
+    """How far each thing's spending is counted, and what may have passed while nobody looked."""
+    run(database, "021_billed")

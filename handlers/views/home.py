@@ -15,6 +15,7 @@ from handlers.views.times import moment
 
 MOST = 100  # blocks of a Home tab
 CHARACTERS = 60_000  # of Slack's 250 kB for a view
+LEAST = 0.01  # USD below which nothing is said
 CLOCK = "drawn"  # the block that says when: a page that differs in nothing else is not drawn again
 
 
@@ -65,7 +66,7 @@ def _spent(found: Home) -> list[Block]:
     blocks = [
         header("Spending"),
         section(
-            "As scans counted it; days and months are UTC.",
+            " ".join(("As scans counted it; days and months are UTC.", *_uncounted(found))),
             fields=[
                 f"*You today*\n{usd(spent.today)}",
                 f"*You this month*\n{usd(spent.month)}",
@@ -79,6 +80,21 @@ def _spent(found: Home) -> list[Block]:
     elif spent.days:
         blocks.append(section(home_team.bars(spent)))
     return blocks
+
+
+def _uncounted(found: Home) -> list[str]:
+    """What is in no sum: what passed while nobody looked, and what has no known price."""
+    own, team, lines = found.spent.unseen, found.spent.team_unseen, []
+    if team >= LEAST:
+        mine = f"up to {idle_words.usd(own)} more of yours and " if own >= LEAST else ""
+        lines.append(
+            f"While nobody looked, {mine}up to {idle_words.usd(team)} more of everybody's may have passed this month."
+        )
+    resources = [one.resource for one in (*found.machines, *found.reminders)]
+    unpriced = sum(one.usd_per_hour is None and not one.details.get("counted_with") for one in resources)
+    if unpriced:
+        lines.append(f"In no sum: {unpriced} of yours without a known price.")
+    return lines
 
 
 def _clock(found: Home) -> list[str]:

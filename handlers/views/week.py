@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding
-from bot.rules.idle_week import Spent, Week
+from bot.rules.idle_week import LEAST, Spent, Week
 from handlers.views.blocks import context, header, section
 from handlers.views.message import Message, plain, worded
 from handlers.views.times import moment
@@ -27,6 +27,8 @@ def digest(week: Week) -> Message:
     else:
         blocks.append(section("Nothing that mlbot can see was billed."))
     lines = [f"{say.usd(total.kept)} of it was kept on purpose, {say.usd(total.saved)} was saved{_savers(week)}."]
+    if total.unseen >= LEAST:
+        lines.append(f"Up to {say.usd(total.unseen)} more may have passed while nobody looked.")
     if week.kept:
         lines.append("*Kept alive:* " + "; ".join(_kept(one) for one in week.kept[:KEPT]) + _more(week.kept, KEPT))
     if week.unknown:
