@@ -58,7 +58,7 @@ def disk(work: Workload, region: str, catalog: Catalog) -> Disk:
     item = catalog.item(DISK, region)
     weights = work.model.params * (4.0 if work.precision == "fp32" else 2.0) / 1e9
     shared, result = 0.0, 0.0 if isinstance(work, Inference) else weights
-    if isinstance(work, FineTuning) and work.method in ("lora", "qlora"):
+    if isinstance(work, FineTuning) and work.method not in (None, "full"):
         result = 0.02 * weights  # adapters are one to two percent of the model
         shared = KEPT_CHECKPOINTS * result
     elif isinstance(work, Training):

@@ -89,6 +89,8 @@ def doubts(plan: Plan, cell: Cell, known: Tables) -> dict[str, float]:
         found[name] = sigmas[name]
     if plan.method != "full":
         found["adapters"] = sigmas["adapters"]
+    if plan.norms:
+        found["norms"] = known.factors["dora_spread"]
     return found
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
 from data import Catalog
 from estimator.asked import Asked, workload
 from estimator.asked_model import SHAPE
 from estimator.line import HardwareLine, Line, ModelLine, ParallelLine
-from estimator.parse_keys import BY_NAME, KINDS, MARKETS, Key, Unclear, Value
+from estimator.parse_keys import BY_NAME, Unclear, Value, choice, key_of, nearest, unknown_choice, value
 from estimator.parse_machines import chip_named, instance_name, take_machines
 from estimator.parse_names import model_name, region, unknown_model
 from estimator.parse_text import Found, Text
@@ -31,11 +33,11 @@ def work_of(line: Line, catalog: Catalog) -> Workload | Pipeline:
     _take_model(line.model, values, notes, catalog)
     _take_parallel(line.parallel, values, notes)
     _take_hardware(line.hardware, values, notes, catalog)
-    notes += [f"unknown field {name!r} ignored" for name in line.model_extra or {}]
+    notes += _strangers(line)
     asked = Asked(
         values=values,
         kind=_kind(line.kind),
-        markets=tuple(_market(line.market, notes)),
+        markets=tuple(_market(line.market)),
         region=_region(line.region, catalog, notes),
         lenient=True,
         described=_name(line.model),
@@ -44,41 +46,42 @@ def work_of(line: Line, catalog: Catalog) -> Workload | Pipeline:
     return workload(asked, catalog)
 
 
+def _strangers(said: BaseModel, path: str = "") -> Iterator[str]:
+    """Each field that a line has and nobody knows, with the one that may be meant."""
+    fields = [name for name in type(said).model_fields if name != "id"]
+    for name in said.model_extra or {}:
+        key = key_of(name[:60])
+        near = key.name if key and key.name in fields else nearest(name.lower(), fields, 0.75)
+        meant = f"; did you mean {path}{near}?" if near else ""
+        yield f"unknown field {f'{path}{name[:60]}'!r} ignored{meant}"
+
+
 def _kind(said: str) -> str:
-    word = said.strip().lower().replace("_", "-").replace(" ", "-")
-    if word in KINDS:
-        return KINDS[word]
-    raise Unclear(f"kind is one of train, finetune, infer; I do not know {said[:40]!r}.", field="kind")
+    return str(value(BY_NAME["kind"], said))
 
 
 def _take(name: str, said: Value, values: dict[str, Value], notes: list[str]) -> None:
-    """A value of the line; a word that is none of the choices is noted."""
+    """A value of the line; a word that is none of the choices is refused where it would change the answer much."""
     key = BY_NAME[name]
     if key.choices is None:
         values[name] = said
         return
-    chosen = _choice(key, str(said))
+    chosen = choice(key, str(said))
+    if chosen is None and not key.otherwise:
+        raise unknown_choice(key, str(said))
     if chosen:
         values[name] = chosen
-    else:
-        notes.append(f"{name} {str(said)[:60]!r} is not known; ignored")
-
-
-def _choice(key: Key, said: str) -> str | None:
-    """The choice that free text names: "bf16", "BF16 mixed", "fp8 (e4m3)"."""
-    choices = key.choices or {}
-    words = [said.strip().lower().replace(" ", "-"), *re.findall(r"[a-z0-9_-]+", said.lower()[:200])]
-    return next((choices[word] for word in words if choices.get(word)), None)
-
-
-def _market(said: str | None, notes: list[str]) -> Iterator[str]:
-    if not said:
-        return
-    chosen = MARKETS.get(said.strip().lower().replace(" ", "-"))
-    if chosen:
-        yield chosen
     elif chosen is None:
-        notes.append(f"market {said[:60]!r} is not known; ignored")
+        near = unknown_choice(key, str(said)).nearest
+        nearest = f"; the nearest is {near}" if near else ""
+        notes.append(f"{name} {str(said)[:60]!r} is not known, {key.otherwise}{nearest}")
+    else:
+        notes.append(f"{name} {str(said)[:60]!r}: the usual one is taken")
+
+
+def _market(said: str | None) -> Iterator[str]:
+    if said and (chosen := str(value(BY_NAME["market"], said))):
+        yield chosen
 
 
 def _region(said: str | None, catalog: Catalog, notes: list[str]) -> str:
@@ -115,7 +118,7 @@ def _take_model(said: str | ModelLine, values: dict[str, Value], notes: list[str
         _refuse(said.name or "", catalog)
     elif known:
         notes.append(f"{said.name} is not the {known} of the catalog: the shape of the line is taken")
-    notes += [f"unknown field {f'model.{name}'!r} ignored" for name in said.model_extra or {}]
+    notes += _strangers(said, "model.")
 
 
 def _known(name: str, catalog: Catalog) -> str | None:
@@ -151,7 +154,7 @@ def _take_parallel(said: str | ParallelLine | None, values: dict[str, Value], no
     if isinstance(said, ParallelLine):
         told = {name: getattr(said, name) for name in type(said).model_fields}
         values.update({name: one for name, one in told.items() if one is not None and one != ""})
-        notes += [f"unknown field {f'parallel.{name}'!r} ignored" for name in said.model_extra or {}]
+        notes += _strangers(said, "parallel.")
 
 
 def _take_hardware(
@@ -172,7 +175,9 @@ def _take_hardware(
             notes.append("no count of the hardware told: one taken")
         if said.per_node is not None and said.accelerator and not said.instance_type:
             values["per_node"] = said.per_node
-        notes += [f"unknown field {f'hardware.{name}'!r} ignored" for name in said.model_extra or {}]
+        elif said.per_node is not None:
+            notes.append("hardware.per_node ignored: the instance type says how many it has")
+        notes += _strangers(said, "hardware.")
 
 
 def _machines_in_words(said: str, values: dict[str, Value], catalog: Catalog) -> None:

@@ -15,6 +15,7 @@ NF4 = 0.5159  # bytes a weight: 4 bits, and block scales that are quantised them
 NF4_PLAIN = 0.5625  # the same with a 32-bit scale for each 64 weights
 PURE_16_BIT = frozenset({"litgpt", "torchtune", "peft"})  # weights, gradients and Adam moments all in 16 bits
 EAGER = frozenset({"huggingface", "litgpt", "peft"})  # stacks that launch each kernel from Python
+NORM_COPIES = 4.0  # DoRA: dense copies of the widest matrix (product, identity, sum, weight) in 16 bits at a time
 STATES = {  # optimizer moments, bytes a weight in 32 bits
     "adamw": 8.0,
     "adam": 8.0,
@@ -24,7 +25,12 @@ STATES = {  # optimizer moments, bytes a weight in 32 bits
     "lion": 4.0,
     "muon": 4.0,
     "adafactor": 0.5,
-    "8bit": 2.0,
+    "adamw-8bit": 2.0,
+    "lion-8bit": 1.0,
+    "sophia": 8.0,
+    "rmsprop": 4.0,
+    "adagrad": 4.0,
+    "lars": 4.0,
 }
 
 
@@ -55,6 +61,7 @@ class Job:
     flash: bool
     fixed_gb: float  # context, libraries and buffers of one chip
     slack: float  # share lost to fragmentation
+    norms: bool = False  # DoRA: the dense product of the adapters is made to take the norm of each weight
     fused_loss: bool = False  # logits keep 16 bits, and their gradient takes the same place or another of that size
 
 
@@ -64,6 +71,8 @@ def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
     parts = _full_states(held, job, split) if job.method == "full" else _frozen_states(of, held, job, split)
     parts["activations"], parts["logits"] = _activations(of, job, split)
     parts["gathered layers"] = _gathered(of, job, split)
+    if job.norms:
+        parts["norms"] = NORM_COPIES * 2.0 * of.hidden * of.ffn / split.tp
     slack = job.slack * sum(parts.values())
     made = {name: part / GB for name, part in parts.items() if part}
     made["framework"] = job.fixed_gb + slack / GB

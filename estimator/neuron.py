@@ -60,7 +60,7 @@ def _doing(work: Workload) -> tuple[str, ...]:
     """What the work does, as the rules name it."""
     if isinstance(work, Inference):
         return ("4-bit", "serve") if work.precision in ("int4", "fp4") else ("serve",)
-    return ("qlora", "train") if isinstance(work, FineTuning) and work.method == "qlora" else ("train",)
+    return ("qlora", "train") if isinstance(work, FineTuning) and work.method in ("qlora", "qdora") else ("train",)
 
 
 @lru_cache(maxsize=4096)

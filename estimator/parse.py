@@ -100,8 +100,10 @@ def _pair(key: Key, match: re.Match[str], text: Text, found: Found, catalog: Cat
     elif key.name == "market":
         markets = [str(value(key, one)) for one in said.split(",") if one.strip()]
         found.markets.extend(market for market in markets if market)
+    elif meant := value(key, said):
+        found.put(key.name, meant)
     else:
-        found.put(key.name, value(key, said))
+        found.note(f"{key.name} {said!r}: the usual one is taken")
     return end
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ class Key:
     high: float = math.inf
     whole: bool = False
     choices: Mapping[str, str] | None = None
+    words: str = ""  # beside the choices any text with one of these is taken as it is
+    otherwise: str = ""  # of a line: what other text is taken for; "": it is refused
     example: str = ""
 
 
@@ -48,17 +51,42 @@ def _choices(**spellings: str) -> dict[str, str]:
 
 
 PRECISIONS = _choices(
-    bf16="bfloat16 brain-float mixed-bf16 bf16-mixed",
-    fp16="float16 half f16 fp16-mixed",
-    fp32="float32 float f32 single full-precision",
+    bf16="bfloat16 bfloat bf brain-float mixed-bf16 bf16-mixed bf16-true mixed-bfloat16",
+    fp16="float16 half f16 fp16-mixed mixed-fp16 mixed-float16",
+    fp32="float32 float f32 single full-precision fp32-true",
     tf32="tensorfloat32 tensor-float-32",
-    fp8="float8 e4m3 fp8-e4m3",
-    fp4="float4 nvfp4 mxfp4",
-    int8="8bit 8-bit i8 w8a8 q8 q8_0",
-    int4="4bit 4-bit i4 w4a16 awq gptq nf4 q4 q4_0 q4_k_m",
-)
+    fp8="float8 e4m3 e5m2 fp8-e4m3 fp8-e5m2 f8",
+    fp4="float4 nvfp4 mxfp4 f4",
+    int8="8bit 8-bit 8bits 8-bits i8 w8a8 w8a16 q8 q8_0 q8_k smoothquant llm-int8",
+    int4="4bit 4-bit 4bits 4-bits i4 w4a16 w4a8 awq gptq nf4 q4 q4_0 q4_1 q4_k q4_k_m q4_k_s iq4_xs iq4_nl gguf-q4",
+) | dict.fromkeys(("mixed", "mixed-precision", "amp", "auto", "default", "16bit", "16-bit", "16-bits"), "")
 METHODS = _choices(
-    lora="peft adapter adapters dora", qlora="q-lora lora-4bit", full="full-fine-tune full-finetune sft full-parameter"
+    lora="peft adapter adapters rslora lora-plus",
+    qlora="q-lora lora-4bit 4bit-lora",
+    full="full-fine-tune full-finetune full-finetuning full-fine-tuning sft full-parameter full-ft fft",
+    dora="use-dora",
+    qdora="q-dora",
+)
+OPTIMIZERS = _choices(
+    adamw="adam adamw_torch adamw_torch_fused adamw_fused fused-adam fusedadam adamw_hf adamw_apex_fused torch-adamw "
+    "paged_adamw paged_adamw_32bit paged-adamw nadam radam distributed-adam megatron-adam deepspeedcpuadam",
+    adamw__8bit="adamw_8bit adam8bit adamw8bit adam_8bit adam-8bit paged_adamw_8bit paged-adamw-8bit adamw_bnb_8bit "
+    "8bit-adam 8bit-adamw 8-bit-adam 8-bit-adamw 8bit adamw_torch_8bit",
+    sgd="momentum sgd-momentum nesterov",
+    lion="lion_32bit",
+    lion__8bit="lion_8bit paged_lion_8bit",
+    muon="",
+    adafactor="",
+    lamb="",
+    lars="",
+    sophia="",
+    rmsprop="",
+    adagrad="",
+)
+SEQ_MODES = _choices(
+    packed="packing pack true yes on concat concatenated constant fixed",
+    padded="padding pad false no off dynamic longest",
+    unpadded="varlen ragged",
 )
 RECOMPUTE = _choices(
     none="no off false",
@@ -132,7 +160,15 @@ KEYS = (
         True,
         example="seq=4096",
     ),
-    Key("seq_mode", "packing", None, example="seq_mode=packed"),
+    Key(
+        "seq_mode",
+        "packing",
+        None,
+        choices=SEQ_MODES,
+        words=r"pad|pack|trunc|max|dynamic|fixed|concat|constant",
+        otherwise="samples counted as packed",
+        example="seq_mode=packed",
+    ),
     Key(
         "global_batch", "global_batch_size gbs effective_batch total_batch", read.number, 1, 1e9, True, example="gbs=64"
     ),
@@ -157,7 +193,7 @@ KEYS = (
         choices=RECOMPUTE,
         example="recompute=full",
     ),
-    Key("optimizer", "optim", None, example="optimizer=adamw"),
+    Key("optimizer", "optim", None, choices=OPTIMIZERS, otherwise="counted as adamw", example="optimizer=adamw"),
     Key("framework", "stack runtime engine software backend library", None, example="framework=vllm"),
     Key("sharding", "zero fsdp", None, example="sharding=zero-3"),
     Key("tp", "tensor_parallel tensor_parallel_size", read.number, 1, 1e5, True, example="tp=8"),
@@ -234,17 +270,42 @@ def value(key: Key, text: str) -> Value:
         return checked(key, key.reader(text), text)
     if key.choices is None:
         return text.strip()
-    word = text.strip().lower().replace(" ", "-")
-    if word in key.choices:
-        return key.choices[word]
-    near = nearest(word, key.choices, 0.5)
-    names = ", ".join(dict.fromkeys(name for name in key.choices.values() if name))
-    raise Unclear(
-        f"{key.name} is one of {names}; I do not know {text.strip()!r}.",
+    chosen = choice(key, text)
+    if chosen is None:
+        raise unknown_choice(key, text)
+    return chosen
+
+
+def choice(key: Key, text: str) -> str | None:
+    """The choice of *key* that *text* names, whole or with one of its words ("BF16 mixed", "fp8 (e4m3)").
+
+    "" stands for what is usual, None for what is not known.
+    """
+    choices = key.choices or {}
+    plain = text.strip().lower()[:200]
+    whole = re.sub(r"[\s_]+", "-", plain)
+    exact = [choices[word] for word in (plain, whole, whole.replace("-", "_")) if word in choices]
+    if exact:
+        return exact[0]
+    if key.words and re.search(key.words, plain):
+        return text.strip()
+    known = [choices[word] for word in re.findall(r"[a-z0-9_-]+", plain) if word in choices]
+    return next((name for name in known if name), "" if known else None)
+
+
+def unknown_choice(key: Key, text: str) -> Unclear:
+    """What is said of a word that is none of the choices of *key*."""
+    said, choices = text.strip()[:60], key.choices or {}
+    near = nearest(said.lower().replace(" ", "-"), choices, 0.6)
+    names = ", ".join(dict.fromkeys(name for name in choices.values() if name))
+    nearest_name = choices[near] if near else ""
+    return Unclear(
+        f"{key.name} is one of {names}; I do not know {said!r}"
+        + (f", the nearest is {nearest_name}." if nearest_name else "."),
         field=key.name,
-        nearest=key.choices[near] if near else "",
+        nearest=nearest_name,
         example=key.example,
-        word=text.strip(),
+        word=said,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from estimator.parse_keys import PRECISIONS
+from estimator.parse_keys import OPTIMIZERS, PRECISIONS
 from estimator.parse_text import Found, Text
 
 Take = Callable[[re.Match[str], Found], None]
@@ -76,7 +76,9 @@ TABLE: tuple[tuple[str, Take], ...] = (
         _kind("infer"),
     ),
     (r"\bq-?lora\b", _put("method", "qlora")),
-    (r"\b(?:lora|peft|adapters?|dora)\b", _put("method", "lora")),
+    (r"\bq-?dora\b", _put("method", "qdora")),
+    (r"\bdora\b", _put("method", "dora")),
+    (r"\b(?:lora|peft|adapters?)\b", _put("method", "lora")),
     (
         r"\b(?:1|one|3|three)[ -]?(?:y|yr|year)s?[ -]?(?:term )?(?:(?:compute |ec2 |instance )?savings?[ -]plans?|"
         r"plans?|commitments?|reserved(?: instances?)?|ri|sp)\b",
@@ -97,11 +99,11 @@ TABLE: tuple[tuple[str, Take], ...] = (
     ),
     (r"\b(nf-?4|4[- ]?bits?|int-?4|awq|gptq|w4a16|nv-?fp4|mx-?fp4|fp-?4)\b", _quantised),
     (r"\b(bfloat16|bf-?16|float16|fp-?16|half precision|float32|fp-?32|tf-?32|fp-?8|float8)\b", _quantised),
-    (r"\b(8[- ]?bit (?:adam\w*)|paged adam\w*)\b", _put("optimizer", "adamw-8bit")),
+    (r"\b(?:8[- ]?bit (?:paged )?adam\w*|(?:paged[ _-])?adam\w*[ _-]?8[- ]?bit)\b", _put("optimizer", "adamw-8bit")),
     (r"\b(8[- ]?bits?|int-?8|w8a8)\b", _quantised),
     (
-        r"\b(adamw?|sgd|lamb|lars|adafactor|lion|muon|shampoo)(?: optimi[sz]er)?\b",
-        lambda m, f: f.put("optimizer", m[1]),
+        r"\b(?:paged )?(adamw?|sgd|lamb|lars|adafactor|lion|muon|sophia|rmsprop|adagrad)(?: optimi[sz]er)?\b",
+        lambda m, f: f.put("optimizer", OPTIMIZERS[m[1]]),
     ),
     (r"\b(?:fully )?(packed|packing|padded|padding|unpadded)\b", lambda m, f: f.put("seq_mode", _MODES[m[1]])),
     (

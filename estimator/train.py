@@ -33,7 +33,7 @@ def _answer(run: Run) -> Estimate:
     plan, amount = run.plan, run.plan.amount
     doubts = explain.doubts(plan, run.cell, run.known)
     load, site, factors = load_of(run), site_of(run), run.known.factors
-    rate = speed.rate(load, site, factors)
+    rate = speed.rate(load, site, factors) / (factors["dora_slower"] if plan.norms else 1.0)
     ideal = speed.ideal_seconds(load, site, factors)
     figures = {"flops": flops_per_unit(run), "rate": rate, "ideal": ideal, "share": site.share}
     units = interval(rate / amount.padding, spread(together(doubts.values())))

@@ -7,7 +7,7 @@ from typing import Literal
 
 Family = Literal["decoder", "encoder", "encoder-decoder", "vision", "diffusion", "audio"]
 Precision = Literal["bf16", "fp16", "fp32", "tf32", "fp8", "fp4", "int8", "int4"]
-Method = Literal["full", "lora", "qlora"]
+Method = Literal["full", "lora", "qlora", "dora", "qdora"]  # DoRA: LoRA, and a norm of every adapted weight
 Recompute = Literal["none", "selective", "full"]
 Market = Literal["on-demand", "spot", "savings-plan", "savings-plan-1y", "savings-plan-3y", "capacity-block"]
 

@@ -221,7 +221,8 @@ def test_free_text_and_unknown_fields_are_ignored_and_named() -> None:
         kind="finetune",
         model="llama-3-8b",
         samples=1000,
-        precision="whatever works",
+        optimizer="our own",
+        seq_mode="banana",
         scenario="on Tuesdays",
         framework="a stack of our own",
         colour="red",
@@ -231,7 +232,26 @@ def test_free_text_and_unknown_fields_are_ignored_and_named() -> None:
     said = " ".join(found["assumptions"])
     assert "'colour'" in said
     assert "'parallel.zz'" in said
-    assert "whatever works" in said
+    assert "optimizer 'our own' is not known, counted as adamw" in said
+    assert "seq_mode 'banana' is not known, samples counted as packed" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "near"),
+    [
+        ({"seqlen": 512}, "did you mean seq_len?"),
+        ({"batch_size": 8}, "did you mean batch?"),
+        ({"tokns": 8}, "did you mean tokens?"),
+        ({"hardware": {"accelerator": "A10G", "cuont": 1}}, "did you mean hardware.count?"),
+        ({"parallel": {"tensor_parallel": 2}}, "did you mean parallel.tp?"),
+        ({"model": {"name": "gpt2", "n_layers": 12}}, "did you mean model.layers?"),
+        ({"colour": "red"}, "unknown field 'colour' ignored"),
+    ],
+)
+def test_an_unknown_field_of_a_line_is_named_with_the_nearest(said: dict[str, Any], near: str) -> None:
+    found = line(**{"kind": "finetune", "model": "gpt2", "samples": 1000, **said})
+    assert found["ok"] is True
+    assert any(near in assumed for assumed in found["assumptions"])
 
 
 def test_a_model_that_is_described_is_computed_from_its_description() -> None:
@@ -256,6 +276,12 @@ def test_fields_of_the_description_beat_the_catalog() -> None:
 
 
 BAD = [
+    ({"kind": "finetune", "model": "gpt2", "method": "prefix-tuning"}, "method"),
+    ({"kind": "finetune", "model": "gpt2", "precision": "whatever works"}, "precision"),
+    ({"kind": "finetune", "model": "gpt2", "recompute": "sometimes"}, "recompute"),
+    ({"kind": "finetune", "model": "gpt2", "market": "bazaar"}, "market"),
+    ({"kind": "finetune", "model": "gpt2", "vendor": "acme"}, "vendor"),
+    ({"kind": "train", "model": {"params": 1e9, "family": "oak"}}, "family"),
     ({"kind": "train", "model": "llama-2-7b", "tokens": -1}, "tokens"),
     ({"kind": "train", "model": "llama-2-7b", "tokens": 1e30}, "tokens"),
     ({"kind": "train", "model": "llama-2-7b", "tokens": True}, "tokens"),
