@@ -22,8 +22,6 @@ CATALOG = load()
 CHOSEN = [key for key in KEYS if key.choices is not None]
 NAMES = ("method", "precision", "recompute", "optimizer", "seq_mode", "vendor")
 IN_LINES = [key for key in CHOSEN if key.name in NAMES]
-    key for key in CHOSEN if key.name in ("method", "precision", "recompute", "optimizer", "seq_mode", "vendor")
-]
 
 
 def of_line(**said: Any) -> FineTuning:
