@@ -14,7 +14,7 @@ from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
-from benchmarks import notes
+from benchmarks import behind, notes
 from benchmarks.cases import TRAINING, Case, load
 from benchmarks.crossvalidate import Prediction, answer, left_out
 from benchmarks.naive import rule_of_thumb
@@ -148,6 +148,7 @@ def report(cases: list[Case], catalog: Catalog) -> str:
     parts += ["## When less is told\n", notes.LESS, withheld(cases, catalog)]
     parts += [f"## Rows off by more than {SHOWN_FOLD:g} x\n", notes.FAR, far_off(made)]
     parts += ['## Runs that are answered "does not fit"\n', notes.TOO_BIG, refused(made["as it ships"])]
+    parts += ["## Speech, images, CPUs\n", notes.BEHIND, table(behind.HEAD, behind.rows(catalog))]
     parts += [
         notes.METHOD,
         notes.SPEED,

@@ -64,6 +64,11 @@ FAR = "Predicted without the case's model or publisher, whichever is further off
 TOO_BIG = """All cases are runs that took place, so that each of these is a memory estimate that is too high. *Fits* is
 never said above the usable memory.
 """
+BEHIND = """\
+The cases hold no speech, no images outside TensorRT and no text on CPUs. The constants of these (`serving_priors.csv`,
+`serving_cpus.csv`) were set with the figures below in sight, so that this is no test: it shows how far they lie.
+Bold is outside the range. Pipelines around Whisper differ by more than a factor of three on the same card.
+"""
 METHOD = """## How it is calibrated
 
 A step's efficiency is looked up by class of chips, precision, kind of model and software. A cell is a prior and the

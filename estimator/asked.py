@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from data import Catalog
+from estimator.asked_images import take_images
 from estimator.asked_limits import sensible
 from estimator.asked_model import SHAPE, Values, model_spec, some
 from estimator.parse_keys import BY_NAME, Unclear, Value
@@ -19,42 +20,20 @@ from estimator.workload import (
     Pipeline,
     Training,
     Wish,
+    Work,
     Workload,
 )
 
 SPLIT = ("tp", "pp", "cp", "ep", "dp", "sharding")
-TRAINED = (
-    "tokens",
-    "samples",
-    "epochs",
-    "seq_len",
-    "seq_mode",
-    "global_batch",
-    "micro_batch",
-    "recompute",
-    "optimizer",
-    "trials",
-    "parallel_trials",
-)
+WORK = {one.name for one in fields(Work)}
+TRAINED, SERVED = (tuple(one.name for one in fields(kind) if one.name not in WORK) for kind in (Training, Inference))
 TUNED = ("method", "lora_rank")
-SERVED = (
-    "batch",
-    "qps",
-    "samples",
-    "input_tokens",
-    "output_tokens",
-    "seq_len",
-    "seq_mode",
-    "concurrency",
-    "scenario",
-    "max_ttft_ms",
-    "max_tpot_ms",
-    "max_latency_ms",
-    "service_hours",
-)
 WISHED = ("deadline_hours", "budget_usd", "vendor", "max_nodes", "chips", "prefer", "max_usd_per_hour")
 MACHINES = ("instance_type", "accelerator", "count", "nodes", "chips", "per_node")
-COMMON = {"kind", "model", "region", "market", "precision", "framework", *SHAPE, *SPLIT, *WISHED, *MACHINES}
+COMMON = {
+    *("kind", "model", "region", "market", "precision", "framework", "resolution"),
+    *(*SHAPE, *SPLIT, *WISHED, *MACHINES),
+}
 NO_LOAD = "How much will it serve? Say queries=1M or qps=5."
 
 
@@ -87,11 +66,11 @@ def _one(asked: Asked, catalog: Catalog) -> Workload:
     names = [*SERVED] if asked.kind == "infer" else [*TRAINED, *(TUNED if asked.kind == "finetune" else ())]
     _refuse_strangers(values, {*names, *COMMON}, asked)
     model = model_spec(values, catalog, asked.described)
+    take_images(values, model, asked.kind, asked.notes, lenient=asked.lenient)
     hardware, wish = _machines(values, asked, catalog)
     common: dict[str, Any] = {
         "model": model,
-        "precision": values.get("precision"),
-        "framework": values.get("framework"),
+        **some(values, ("precision", "framework")),
         "parallel": Parallel(**some(values, SPLIT)),
         "hardware": hardware,
         "wish": wish,
@@ -229,7 +208,7 @@ def _pipeline(asked: Asked, catalog: Catalog) -> Pipeline:
     """The model is trained, then served: amounts and epochs go to the training, requests to the serving."""
     values = asked.values
     tuned = "method" in values or "lora_rank" in values or asked.values.get("kind") == "finetune"
-    served = {*SERVED, "queries", "output_rate"} - {"samples"}
+    served = {*SERVED, "queries", "output_rate"} - {"samples", "steps"}
     both = COMMON | {"seq_len"}
     if not {"queries", "qps", "concurrency", "output_rate"} & set(values):
         raise Unclear(NO_LOAD, field="queries", example="pipeline bert-base samples=100k epochs=3 queries=1M")

@@ -118,6 +118,9 @@ class Line(_Open):
     max_tpot_ms: float | None = None
     max_latency_ms: float | None = None
     service_hours: float | None = None
+    steps: int | None = None
+    guidance: str | None = None
+    resolution: str | None = None
     trials: int | None = None
     parallel_trials: int | None = None
     region: str | None = None

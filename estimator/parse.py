@@ -29,6 +29,7 @@ _PAIR = re.compile(
     r"usd|"
     r"dollars?|tokens?)(?![\w=:.-]))?"
 )
+_OTHER_SIDE = re.compile(r" ?(?:x|by) ?(\d{2,6})\b")
 _BARE_NUMBER = re.compile(r"[$\d.,_]+")
 _SIZE = re.compile(r"#(\d+)#")
 
@@ -56,7 +57,7 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
     _leftovers(text, found, catalog)
     asked = Asked(
         values=found.values,
-        kind=_kind(found),
+        kind=_kind(found, catalog),
         families=tuple(found.families),
         markets=tuple(found.markets),
         region=region,
@@ -89,6 +90,8 @@ def _pair(key: Key, match: re.Match[str], text: Text, found: Found, catalog: Cat
         said, end = said + match["unit"], match.end("unit")
     if key.reader and key.name not in ("seq_len", "input_tokens", "output_tokens"):
         said = re.sub(r" ?tokens?$", "", said)
+    if key.name == "resolution" and (side := _OTHER_SIDE.match(text.now, end)):
+        said, end = f"{said}x{side[1]}", side.end()
     if key.name == "model":
         end = _model_pair(said, end, text, found, catalog)
     elif key.name in ("hardware", "accelerator", "families"):
@@ -254,7 +257,7 @@ def _written(piece: str, text: Text) -> str:
 # -- the kind
 
 
-def _kind(found: Found) -> str:
+def _kind(found: Found, catalog: Catalog) -> str:
     said = found.kinds
     if "pipeline" in said or ("infer" in said and {"train", "finetune"} & said):
         if "finetune" in said:
@@ -263,16 +266,20 @@ def _kind(found: Found) -> str:
     for kind in ("finetune", "train", "infer"):
         if kind in said:
             return "finetune" if kind == "train" and "method" in found.values else kind
-    return _guessed(found)
+    return _guessed(found, catalog)
 
 
-def _guessed(found: Found) -> str:
+def _guessed(found: Found, catalog: Catalog) -> str:
     """The kind that the values speak of when no verb does."""
     values, hints = found.values, found.hints
     if "method" in values or "lora_rank" in values or "finetune" in hints:
         return "finetune"
     if {"qps", "queries", "concurrency", "output_tokens", "max_ttft_ms", "max_tpot_ms", "max_latency_ms"} & set(values):
         return "infer"
+    if {"guidance", "resolution"} & set(values) or "infer" in hints:
+        named = catalog.models.get(str(values.get("model")))
+        if named is not None and named.family == "diffusion" and not {"epochs", "global_batch"} & set(values):
+            return "infer"
     if {"epochs", "tokens", "steps", "global_batch", "micro_batch", "words"} & set(values):
         found.note("no verb: read as training")
         return "train"

@@ -180,7 +180,10 @@ def zero(phrase: Phrase, found: Found) -> None:
 
 
 def resolution(phrase: Phrase, found: Found) -> None:
-    """224x224: the model's own counts."""
-    found.note(
-        f"images of {phrase.said()} x {phrase.said('b')}: the model's usual size is counted; gflops= tells another"
-    )
+    """1024x1024: the size of images, which counts where a diffusion model makes them."""
+    found.put("resolution", f"{phrase.said()}x{phrase.said('b')}")
+
+
+def guidance(phrase: Phrase, found: Found) -> None:
+    """Guidance 7.5."""
+    found.put("guidance", phrase.said())

@@ -148,7 +148,7 @@ KEYS = (
     Key("samples", "examples rows records images sentences n_samples", read.number, 1, 1e15, example="samples=50k"),
     Key("queries", "requests calls predictions", read.number, 1, 1e15, example="queries=1M"),
     Key("words", "", read.number, 1, 1e18, example="words=3.3B"),
-    Key("steps", "iterations max_steps updates", read.number, 1, 1e12, True, example="steps=1000"),
+    Key("steps", "iterations max_steps updates inference_steps", read.number, 1, 1e12, True, example="steps=1000"),
     Key("epochs", "epoch n_epochs passes", read.number, 0, 1e6, example="epochs=3"),
     Key(
         "seq_len",
@@ -224,6 +224,8 @@ KEYS = (
     Key("max_ttft_ms", "ttft ttft_ms first_token", read.milliseconds, 0, 1e9, example="ttft=500ms"),
     Key("max_tpot_ms", "tpot tpot_ms itl", read.milliseconds, 0, 1e9, example="tpot=50ms"),
     Key("max_latency_ms", "latency latency_ms p99 p95", read.milliseconds, 0, 1e9, example="latency=2s"),
+    Key("guidance", "guidance_scale cfg cfg_scale", None, example="guidance=7.5"),
+    Key("resolution", "image_size pixels", None, example="resolution=1024x1024"),
     Key("service_hours", "duration run_for", read.hours, 0, 1e6, example="duration=30d"),
     Key("region", "aws_region", None, example="region=us-west-2"),
     Key("market", "purchase pricing price_model", None, choices=MARKETS, example="market=spot"),

@@ -21,7 +21,8 @@ MARKS: dict[str, str] = {
     "SAMPLE": r"(?:samples?|examples?|rows?|records?|sentences?|documents?|docs|pairs?|conversations?|dialog(?:ue)?s?|"
     r"instructions?|articles?|reviews?|texts?|pages?|sequences?|items?|chats?|contracts?|emails?|tweets?|questions?|"
     r"clips?|images?|photos?|pictures?|videos?|utterances?|paragraphs?|data ?points?|passages?|tickets?)",
-    "REQUEST": r"(?:requests?|reqs?|queries|query|calls?|inferences?|predictions?|invocations?|prompts?|messages?)",
+    "REQUEST": r"(?:requests?|reqs?|queries|query|calls?|inferences?(?! steps?\b)|predictions?|invocations?|prompts?|"
+    r"messages?)",
     "KINDOF": r"(?:(?!(?:tok|epoch|gpu|node|hour|day|x |of |per |an? |in |with |and |or |to |for |on |at )\w*)"
     r"(?P<describes>[a-z][a-z0-9'-]{1,15}) )?",
     "TOK": r"tok(?:en)?s?",
@@ -127,7 +128,12 @@ TABLE: tuple[tuple[str, Action], ...] = (
     (r"{A} ?(?P<size>[kmgt])i?b(?:ytes?)? (?:of )?(?:text|data|corpus|documents?|tokens|code|books?)\b", do.text_bytes),
     (r"{A} ?(?:of )?(?:training |total )?{TOK}\b", do.all_tokens),
     (r"\b{TOK} ?(?:of |: ?)?{A}", do.all_tokens),
-    (r"{A} ?(?:training |optimi[sz]er |gradient )?(?:steps?|iterations?|updates?)\b", do.number("steps")),
+    (
+        r"{A}[ -]?(?:training |optimi[sz]er |gradient |denoising |inference |sampling |diffusion )?"
+        r"(?:steps?|iterations?|updates?)\b(?: (?:each|(?:per|an|a) (?:image|picture))\b)?",
+        do.number("steps"),
+    ),
+    (r"\b(?:(?:classifier[- ]free )?guidance(?: scale)?|cfg(?: scale)?) ?(?:of |= ?|: ?)?{A}", do.guidance),
     (r"\b(?:steps?|iterations?) ?{A}", do.number("steps")),
     # splits and machines
     (r"\b(?:lora )?(?:rank|r) ?(?:of |= ?)?{A}", do.number("lora_rank")),

@@ -54,7 +54,8 @@ def _quantised(match: re.Match[str], found: Found) -> None:
 
 RETIRED = "Elastic Inference and Elastic GPUs were retired by AWS; G and Inf2 instances replaced them"
 FRAMEWORKS = (
-    r"tensor-?rt[- ]?llm|trt-?llm|tensor-?rt|vllm|sglang|text[- ]generation[- ]inference|tgi|lmdeploy|exllama(?:v2)?|"
+    r"faster-?whisper|whisper\.cpp|whisperx|ctranslate2|diffusers|tensor-?rt[- ]?llm|trt-?llm|tensor-?rt|vllm|"
+    r"sglang|text[- ]generation[- ]inference|tgi|lmdeploy|exllama(?:v2)?|"
     r"llama\.cpp|gguf|ollama|(?:hugging ?face|hf)(?: (?:transformers|trainer|peft|trl))?|transformers[- ]neuronx|"
     r"transformers|trl|accelerate|nemo(?: framework)?|megatron-bridge|megatron-deepspeed|megatron(?:-lm|-core)?|"
     r"deepspeed|fsdp2?|pytorch ddp|ddp|llm-?foundry|composer|torchtitan|torchtune|litgpt|axolotl|unsloth|"
@@ -72,7 +73,8 @@ TABLE: tuple[tuple[str, Take], ...] = (
     (r"\bpipeline\b(?! ?-?parallel)|\b(?:end[- ]to[- ]end|train[- ]and[- ]serve)\b", _kind("pipeline")),
     (r"\btrain(?:ing|s)?\b", _kind("train")),
     (
-        r"\b(?:infer(?:ence|encing|ring)?|serv(?:e|es|ing)|host(?:ing)?|deploy(?:ing|ment)?|endpoints?|predict(?:ing)?)\b",
+        r"\b(?:infer(?:ence(?! steps?\b)|encing|ring)?|serv(?:e|es|ing)|host(?:ing)?|deploy(?:ing|ment)?|endpoints?|"
+        r"predict(?:ing)?)\b",
         _kind("infer"),
     ),
     (r"\bq-?lora\b", _put("method", "qlora")),
@@ -118,6 +120,7 @@ TABLE: tuple[tuple[str, Take], ...] = (
     (r"\bgpus? (?:only|instances?)\b|\bonly (?:on )?(?:a )?gpus?\b", _put("vendor", "gpu")),
     (r"\bcheap(?:est|ly|er)?\b|\blowest (?:cost|price)\b", _put("prefer", "cheapest")),
     (r"\bfastest\b|\bas (?:fast|quick(?:ly)?|soon) as possible\b|\bquickest\b", _put("prefer", "fastest")),
+    (r"\b(?:no|without)(?: classifier[- ]free)? (?:guidance|cfg)\b", _put("guidance", "none")),
     (r"\bsmall (?:cnn|conv(?:olutional)? net(?:work)?)\b|\blenet\b", lambda m, f: f.put("model", "small-cnn")),
 )
 

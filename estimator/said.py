@@ -41,6 +41,9 @@ _SERVING = (
     "max_ttft_ms",
     "max_tpot_ms",
     "max_latency_ms",
+    "steps",
+    "guidance",
+    "resolution",
 )
 
 
@@ -153,6 +156,8 @@ def _load(work: Inference) -> list[str]:
         parts.append(f"{work.input_tokens} tokens in, {work.output_tokens} out")
     elif work.input_tokens or work.output_tokens:
         parts.append(f"{work.input_tokens or work.output_tokens} tokens {'in' if work.input_tokens else 'out'}")
+    parts += [f"{work.steps} steps"] if work.steps else []
+    parts += [f"{work.resolution.replace('x', ' x ')} pixels"] if work.resolution else []
     if work.max_latency_ms:
         parts.append(f"within {milliseconds(work.max_latency_ms)}")
     return parts

@@ -8,6 +8,7 @@ from estimator.serve_generate import generate
 from estimator.serve_machine import machine, usual_precision
 from estimator.serve_pass import once, runs_on
 from estimator.serve_setting import Setting
+from estimator.serve_speech import speech_of, transcribe
 from estimator.serve_tables import Tables, find_runtime, tables
 from estimator.workload import Inference
 
@@ -31,7 +32,8 @@ def estimate_with(work: Inference, cluster: Cluster, catalog: Catalog, known: Ta
         return Estimate(cluster=cluster, fits=False, why_not=found)
     setting = Setting(work, cluster, found, known, said)
     if not text:
-        return once(setting, catalog)
+        spoken = speech_of(work.model, catalog)
+        return transcribe(setting, spoken) if spoken else once(setting, catalog)
     if not named:
         said.append(f"no runtime named: {run.name} assumed")
     return generate(setting, run, named=named)

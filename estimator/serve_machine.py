@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from dataclasses import dataclass
 
 from data.shapes import Chip
@@ -10,12 +10,9 @@ from estimator.compute import peak_tflops, sixteen_bit_peak
 from estimator.efficiency import chip_class
 from estimator.plan import CPU_GFLOPS
 from estimator.result import Cluster
-from estimator.serve_tables import Tables
+from estimator.serve_tables import Cpu, Tables
 
-CPU_GB_PER_S = 2.0  # memory bandwidth of a virtual CPU; a rule of thumb (some 300 GB/s over 150 of them)
-# What 16- and 8-bit arithmetic brings a CPU over 32 bits; the sevenths have matrix units (AMX) or matrix instructions.
-CPU_GAINS = {"bf16": 1.5, "int8": 3.0}
-CPU_GAINS_SEVENTH = {"bf16": 6.0, "int8": 10.0}
+SECOND_SOCKET = 0.5  # of its bandwidth, that threads on both gain
 USABLE = 0.97  # of an accelerator's memory: driver, context and fragments keep the rest
 USABLE_HOST = 0.85
 PCIE = 200.0  # GB/s a chip, below which the chips of a machine exchange through the host
@@ -96,14 +93,14 @@ def _host(cluster: Cluster, precision: str, known: Tables) -> Machine | str:
     if cluster.instance is None:
         return "name an instance type for a CPU"
     one = cluster.instance
-    seventh = re.match(r"[a-z]+[7-9]", one.name) is not None
-    gain = (CPU_GAINS_SEVENTH if seventh else CPU_GAINS).get(precision, 1.0)
+    cpu = known.cpu(one.name)
+    gain = {"bf16": cpu.bf16, "int8": cpu.int8, "int4": cpu.int4}.get(precision, 1.0)
     return Machine(
         name=one.name,
         chips="cpu",
         flops=one.vcpu * CPU_GFLOPS * gain * 1e9,
         share=known.matmul("cpu", "16"),
-        bandwidth=one.vcpu * CPU_GB_PER_S * 1e9,
+        bandwidth=_memory_gb_s(one.vcpu, cpu) * 1e9,
         usable_gb=one.memory_gib * 1.073741824 * USABLE_HOST,
         host_link=True,
         link=1e9,
@@ -112,3 +109,10 @@ def _host(cluster: Cluster, precision: str, known: Tables) -> Machine | str:
         kv_bytes=2.0,
         measured=False,
     )
+
+
+def _memory_gb_s(vcpu: int, cpu: Cpu) -> float:
+    """GB/s that so many virtual CPUs draw: few are bound by what each can ask for, many by the memory of the socket."""
+    sockets = math.ceil(vcpu / cpu.socket_vcpu)
+    whole = cpu.socket_gb_s * (1 + SECOND_SOCKET * (sockets - 1))
+    return 1 / (1 / (vcpu * cpu.vcpu_gb_s) + 1 / whole)

@@ -5,23 +5,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from data.catalog import Catalog
-from estimator.compute import attention_flops, sample_gflops, shape
 from estimator.intervals import interval, spread, together
-from estimator.plan import kind_of
 from estimator.result import Cluster, Estimate, Memory, Step
 from estimator.serve_machine import Machine
+from estimator.serve_sample import Sample, sample
 from estimator.serve_setting import Doubts, Setting, biggest_unknown, short
-from estimator.serve_tables import Tables
 from estimator.workload import Inference
 
 GB = 1e9
-STEPS = 30  # denoising steps of an image when nobody says
-GUIDANCE = 2.0  # every step runs twice under classifier-free guidance
-TOKENS = 128.0  # of a text when nobody says
-REAL_TOKENS = 0.47  # SQuAD: 180 real tokens of 384, where padding is left out
-LAYERS = {"cnn": 50.0, "depthwise": 60.0, "detector": 100.0, "vit": 12.0, "diffusion": 100.0, "audio": 64.0}
 READ = 0.7  # of the bandwidth, while weights are read
 MOST = 0.9  # of the peak
 SERVICE_BATCH = 32.0  # samples that a service gathers at full load
@@ -34,16 +28,15 @@ RUNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What one sample takes, and how it is known; *runs* is how often the layers run for it."""
+class Timed(Protocol):
+    """A way through one chip: what a sample takes, and seconds by batch."""
 
-    flops: float
-    kind: str
-    layers: float
-    runs: float
-    how: str
-    guessed: str  # what was guessed of it; "" when nothing
+    @property
+    def sample(self) -> Sample:
+        """What one sample takes."""
+
+    def seconds(self, batch: float) -> float:
+        """Of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +72,24 @@ def once(setting: Setting, catalog: Catalog) -> Estimate:
     software = runs_on(work.framework, setting.cluster)
     setting.said.append(one.how)
     if not work.framework:
-        setting.said.append(f"no runtime named: {_SAYS[software]} assumed")
+        setting.said.append(f"no runtime named: {SAYS[software]} assumed")
     memory = _memory(setting, one)
     if not memory.fits:
-        return _too_big(setting, memory)
+        return too_big(setting, memory)
     run = Pass(
         one,
         found,
-        share=_share(setting, one.kind, software),
+        share=share(setting, one.kind, software),
         layer_s=known.constants[f"pass_us.{software}"] * 1e-6,
-        weights=work.model.params * found.weight_bytes,
+        weights=(work.model.active_params or work.model.params) * found.weight_bytes,
     )
     capacity = run.rate(_largest(work)) * setting.cluster.count
-    made = _answer(setting, run, capacity, _doubts(setting, one, software))
+    made = answer(setting, run, capacity, doubts(setting, one, software))
     result = replace(made, memory=memory, explain=lambda: _steps(run, made, capacity, software))
     return short(result, work.qps, capacity)
 
 
-def _share(setting: Setting, kind: str, software: str) -> float:
+def share(setting: Setting, kind: str, software: str) -> float:
     """Share of the peak of a large batch: what matrix products reach, times kind and software, and both together."""
     one = setting.known.constants
     both = one.get(f"{kind}.{software}", 1.0)
@@ -110,9 +103,10 @@ def _largest(work: Inference) -> float:
     return SERVICE_BATCH if work.qps or work.concurrency else math.inf
 
 
-def _answer(setting: Setting, run: Pass, capacity: float, doubts: Doubts) -> Estimate:
+def answer(setting: Setting, run: Timed, capacity: float, unsure: Doubts) -> Estimate:
+    """The estimate of chips that do *capacity* samples a second together, each for itself."""
     work, count = setting.work, setting.cluster.count
-    around = spread(together(doubts.values()))
+    around = spread(together(unsure.values()))
     rates = setting.rates(capacity if work.qps is None else min(work.qps, capacity), capacity, around)
     return Estimate(
         cluster=setting.cluster,
@@ -124,18 +118,20 @@ def _answer(setting: Setting, run: Pass, capacity: float, doubts: Doubts) -> Est
         replicas=count,
         batch=work.batch,
         assumptions=tuple(setting.said),
-        doubt=lambda: biggest_unknown(doubts),
+        doubt=lambda: biggest_unknown(unsure),
     )
 
 
-def _doubts(setting: Setting, one: Sample, software: str) -> Doubts:
+def doubts(setting: Setting, one: Sample, software: str) -> Doubts:
+    """What makes the speed of a sample under a class of software uncertain."""
     sigmas = setting.known.sigmas
     named = bool(setting.work.framework) or software in ("neuron", "cpu")
     found = setting.doubts(f"pass.{software}", named=named)
     if one.guessed:
         found[one.guessed] = sigmas[one.guessed]
     if one.kind not in MEASURED:
-        found["kind"] = sigmas["kind"]
+        kind = "speech" if one.kind == "speech" else "kind"
+        found[kind] = sigmas[kind]
     return found
 
 
@@ -146,7 +142,7 @@ def _steps(run: Pass, made: Estimate, capacity: float, software: str) -> tuple[S
             name="samples a second",
             formula=f"{run.share:.0%} of {chip.flops / 1e12:,.4g} TFLOP/s x {made.replicas:,} "
             f"/ {one.flops / 1e9:,.3g} GFLOPs, less overheads = {capacity:,.4g}",
-            source=f"share as calibrated for {one.kind} under {_SAYS[software]} on chips of class {chip.chips}",
+            source=f"share as calibrated for {one.kind} under {SAYS[software]} on chips of class {chip.chips}",
         ),
         Step(
             name="latency",
@@ -157,7 +153,7 @@ def _steps(run: Pass, made: Estimate, capacity: float, software: str) -> tuple[S
     )
 
 
-_SAYS = {
+SAYS = {
     "tensorrt": "TensorRT",
     "neuron": "the Neuron SDK",
     "compiled": "a compiled graph",
@@ -186,7 +182,8 @@ def _memory(setting: Setting, one: Sample) -> Memory:
     return Memory(around, parts, usable, at=f"a batch of {batch:,.0f}")
 
 
-def _too_big(setting: Setting, memory: Memory) -> Estimate:
+def too_big(setting: Setting, memory: Memory) -> Estimate:
+    """The estimate of what does not fit a chip."""
     return Estimate(
         cluster=setting.cluster,
         memory=memory,
@@ -195,63 +192,3 @@ def _too_big(setting: Setting, memory: Memory) -> Estimate:
         advice=("a smaller batch" if (setting.work.batch or 1) > 1 else "a chip with more memory",),
         assumptions=tuple(setting.said),
     )
-
-
-# -- FLOPs of a sample
-
-
-def sample(work: Inference, catalog: Catalog, known: Tables) -> Sample | None:
-    """The FLOPs of one sample of *work*; None when nothing is known."""
-    if work.model.family == "encoder":
-        return _encoder(work)
-    gflops, how, guessed, kind = _gflops(work, catalog, known)
-    if gflops is None:
-        return None
-    if work.model.family == "diffusion":
-        steps = _steps_of(work.model.name)
-        runs = float(steps or STEPS)
-        told = f"{runs:.0f} denoising steps{'' if steps else ' assumed'}, each run twice for guidance"
-        flops = gflops * 1e9 * runs * GUIDANCE
-        return Sample(flops, "diffusion", LAYERS["diffusion"], runs, f"{how}; {told}", guessed)
-    layers = float(work.model.layers or LAYERS.get(kind, 20.0))
-    return Sample(gflops * 1e9, kind, layers, 1.0, how, guessed)
-
-
-def _encoder(work: Inference) -> Sample:
-    of = shape(work.model)
-    told = work.seq_len or work.input_tokens
-    tokens, words = float(told or TOKENS), "" if told else f"no length told: {TOKENS:.0f} tokens a sample assumed; "
-    if work.seq_len and re.search(r"unpad|max|truncat", work.seq_mode or "", re.IGNORECASE):
-        tokens *= REAL_TOKENS
-        words = f"{work.seq_len} tokens are a maximum; {REAL_TOKENS:.0%} of them are real, as in SQuAD; "
-    flops = tokens * (2.0 * (of.active - of.embeddings) + attention_flops(of, tokens))
-    how = f"{words}2 FLOPs a weight and token, and attention"
-    return Sample(flops, "encoder", float(of.layers), 1.0, how, "" if told else "length")
-
-
-def _gflops(work: Inference, catalog: Catalog, known: Tables) -> tuple[float | None, str, str, str]:
-    """GFLOPs of one sample, how they are known, what was guessed, and the kind of model."""
-    model, kind = work.model, _kind(work)
-    task = known.task(model.name, text=False)
-    kind = task.kind if task else kind
-    if model.gflops_per_sample and not task:
-        return model.gflops_per_sample, f"{model.gflops_per_sample:g} GFLOPs a sample", "", kind
-    if task and task.gflops:
-        return task.gflops, f"{task.gflops:g} GFLOPs a sample: {task.source}", "", kind
-    named = catalog.model_within(model.name)
-    if named is not None and named.gflops_per_sample:
-        return named.gflops_per_sample, f"{named.gflops_per_sample:g} GFLOPs a sample, of {named.name}", "", kind
-    return sample_gflops(model), "FLOPs a sample guessed from the number of weights", "flops", kind
-
-
-def _kind(work: Inference) -> str:
-    if work.model.family == "audio":
-        return "audio"
-    if re.search(r"retina|ssd|yolo|r-?cnn|detr|u-?net|segment", work.model.name, re.IGNORECASE):
-        return "detector"
-    return kind_of(work.model)
-
-
-def _steps_of(name: str) -> int | None:
-    found = re.search(r"(\d{1,3})\s*steps", name, re.IGNORECASE)
-    return int(found[1]) if found else None

@@ -43,6 +43,20 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Cpu:
+    """A generation of CPU machines, by their families: memory bandwidth, and what fewer bits gain over 32."""
+
+    families: re.Pattern[str]
+    vcpu_gb_s: float  # that one virtual CPU draws
+    socket_gb_s: float
+    socket_vcpu: int
+    bf16: float
+    int8: float
+    int4: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """The calibration tables of serving, read once."""
 
@@ -51,6 +65,12 @@ class Tables:
     sigmas: Mapping[str, float]  # deviation of the logarithm, by group
     runtimes: Mapping[str, Runtime]
     tasks: tuple[Task, ...]
+    cpus: tuple[Cpu, ...]
+
+    def cpu(self, instance: str) -> Cpu:
+        """The generation of a machine without chips; the last row is for all others."""
+        family = instance.partition(".")[0]
+        return next(one for one in self.cpus if one.families.fullmatch(family))
 
     def of(self, name: str, kind: str) -> float:
         """The constant *name* of *kind*, else the one of any kind."""
@@ -85,6 +105,7 @@ def tables(catalog: Catalog) -> Tables:
         sigmas={row["name"]: float(row["sigma"]) for row in rows["serving_spread"]},
         runtimes={row["runtime"]: _runtime(row) for row in rows["serving_runtimes"]},
         tasks=tuple(_task(row) for row in rows["serving_tasks"]),
+        cpus=tuple(_cpu(row) for row in rows["serving_cpus"]),
     )
 
 
@@ -108,6 +129,19 @@ def _task(row: Mapping[str, str]) -> Task:
         tokens_in=int(row["tokens_in"]) if row["tokens_in"] else None,
         tokens_out=int(row["tokens_out"]) if row["tokens_out"] else None,
         beams=int(row["beams"] or 1),
+        source=row["source"],
+    )
+
+
+def _cpu(row: Mapping[str, str]) -> Cpu:
+    return Cpu(
+        families=re.compile(row["families"]),
+        vcpu_gb_s=float(row["vcpu_gb_s"]),
+        socket_gb_s=float(row["socket_gb_s"]),
+        socket_vcpu=int(row["socket_vcpu"]),
+        bf16=float(row["bf16"]),
+        int8=float(row["int8"]),
+        int4=float(row["int4"]),
         source=row["source"],
     )
 

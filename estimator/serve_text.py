@@ -212,7 +212,9 @@ def replica(
 def pace(machine: Machine, runtime: Runtime, split: Split, known: Tables, *, moe: bool, drawn: bool) -> Pace:
     """The constants of *runtime* on *machine*."""
     one, name = known.constants, runtime.name
-    unpacked = known.of("unpacked", name) if machine.precision in ("int4", "fp4") else 1.0
+    unpacked = (
+        known.of("unpacked", "cpu" if machine.chips == "cpu" else name) if machine.precision in ("int4", "fp4") else 1.0
+    )
     card = one["gddr"] if machine.chips in CARDS and not runtime.eager else 1.0
     matmul = machine.flops * machine.share * (one["moe_matmul"] if moe else 1.0)
     doubled = math.log2(split.lanes) if split.lanes > 1 else 0.0

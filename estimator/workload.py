@@ -134,6 +134,9 @@ class Inference(Work):
     max_tpot_ms: float | None = None
     max_latency_ms: float | None = None  # of the whole request
     service_hours: float | None = None
+    steps: int | None = None  # denoising steps of an image
+    guidance: float | None = None  # scale of classifier-free guidance; 1 or less is none
+    resolution: str | None = None  # pixels of an image: "1024x768"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
