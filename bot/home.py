@@ -14,10 +14,11 @@ from bot.parts import Parts
 from bot.rules import launch_money
 from bot.rules.extension import Extension
 from bot.rules.idle_finding import Finding, Gap
-from bot.rules.launch import BudgetLine, Launch, State
+from bot.rules.images import SavedImage
+from bot.rules.launch import OVER, BudgetLine, Launch, State
 from bot.rules.policy import Policy
 from bot.rules.remind import by_money
-from bot.store import extensions, launches, money
+from bot.store import extensions, images, launches, money, resources
 from bot.store import idle as scans
 from bot.store.db import Row, Tx
 from bot.store.money import Spend
@@ -81,13 +82,14 @@ class Home:
     frozen: str
     health: Health | None
     extensions: tuple[Extension, ...] = ()  # more hours that wait for this person's decision
+    parked: tuple[SavedImage, ...] = ()  # machines of this person that rest in an image and are not being woken
     picture: str = ""  # the id in Slack of the drawn spending, where there is one
 
     @property
     def usd_per_hour(self) -> float:
         """What this person's things bill now, where known."""
-        own = (one.resource for one in (*self.machines, *self.reminders))
-        return sum(one.usd_per_hour or 0.0 for one in own if not one.details.get("counted_with"))
+        own = (*self.machines, *self.reminders)
+        return sum(one.usd_per_hour or 0.0 for one in own if not one.resource.details.get("counted_with"))
 
 
 def roles(parts: Parts, user: str) -> Roles:
@@ -129,6 +131,7 @@ def of(parts: Parts, user: str) -> Home:
             frozen=frozen(tx),
             health=health(parts, tx, now) if role.operator else None,
             extensions=_extensions(tx, user, role),
+            parked=_parked(tx, user),
             picture=home_picture.file(tx, lead=role.lead),
         )
 
@@ -150,6 +153,23 @@ def _extensions(tx: Tx, user: str, role: Roles) -> tuple[Extension, ...]:
     if not (role.approver or role.break_glass):
         return ()
     return tuple(one for one in extensions.waiting(tx) if one.asker != user)
+
+
+def _parked(tx: Tx, user: str) -> tuple[SavedImage, ...]:
+    """As the rows say; an image that a scan found gone is left out."""
+    found = (one for one in images.in_state(tx, "saved") if one.parked and user == (one.owner or one.by))
+    return tuple(one for one in found if not _woken(tx, one) and not _is_gone(tx, one))
+
+
+def _woken(tx: Tx, one: SavedImage) -> bool:
+    launch = launches.find(tx, one.launch) if one.launch else None
+    return launch is not None and launch.state not in OVER
+
+
+def _is_gone(tx: Tx, one: SavedImage) -> bool:
+    place = {"account": one.account, "region": one.region, "kind": "ec2_image"}
+    row = resources.find(tx, resources.ref(tx, **place, aws_id=one.aws_id))
+    return row is not None and row["gone_at"] is not None
 
 
 def _seen(launch: Launch, own: list[Finding]) -> bool:

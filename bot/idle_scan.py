@@ -22,7 +22,8 @@ Where = tuple[str, str]  # account, region
 THREADS = 8
 LONG_LOOKS = 40  # a scan; an account that is new to mlbot is looked back over in several
 KEEP = timedelta(days=60)  # of scans and morning messages
-ENDED = ("stopped", "terminated", "deleted")  # answers after which nothing is left to say until the next scan
+GONE = ("terminated", "deleted", "parked")  # answers after which it is not there any more
+ENDED = ("stopped", "started", *GONE)  # answers after which a verdict is past
 
 
 def scan(parts: Parts, now: datetime) -> ScanReport:
@@ -78,10 +79,21 @@ def last_scan(parts: Parts, now: datetime | None = None) -> ScanReport | None:
 
 
 def findings(parts: Parts, *, user: str | None) -> list[Finding]:
-    """The latest verdicts on everything, or on what is *user*'s; answers and holds as they stand now."""
+    """The latest verdicts on what is there, or on what of it is *user*'s; answers and holds as they stand now."""
     with parts.store.reading() as tx:
         found = idle.findings(tx, owner=user)
-    return _enriched(parts, found, parts.clock.now())
+    known = _enriched(parts, found, parts.clock.now())
+    gone = {_place(one, one.resource.id) for one in known if one.outcome and one.outcome.what in GONE}
+    return [one for one in known if not gone & {_place(one, one.resource.id), _place(one, _host(one))}]
+
+
+def _place(one: Finding, aws_id: str) -> tuple[str, str, str]:
+    return one.resource.account, one.resource.region, aws_id
+
+
+def _host(one: Finding) -> str:
+    """The machine that a disk or an address is of; a scan says what became of it."""
+    return str(one.resource.details.get("counted_with") or "")
 
 
 def finding(parts: Parts, ref: str) -> Finding | None:

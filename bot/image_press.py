@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import audit, image_rows, ops, outbox
+from bot import audit, idle_done, image_rows, ops, outbox
 from bot.image_rows import note
 from bot.instances import approvers
 from bot.kinds import KINDS, Look, prices
@@ -190,6 +190,9 @@ def _delete(parts: Parts, op: Op) -> None:
         if gone is not None:
             note(tx, gone, "deleted", actor=person.id, now=now, detail={"aws_request_id": request_id})
             image_rows.tell(tx, gone, now)
+        place = {"account": image.account, "region": image.region, "kind": IMAGE.name}
+        seen = resources.ref(tx, **place, aws_id=image.aws_id)
+        idle_done.note(tx, parts, seen, "delete", by=person.id, now=now)
         _tell(tx, op, f"{image.aws_id} and its snapshots are deleted.", now)
         ops.finish(tx, op, now)
 

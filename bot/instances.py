@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from bot import audit, launch_extend, launch_gone, ops, outbox
+from bot import audit, idle_done, launch_extend, launch_gone, ops, outbox
 from bot.instances_list import Listed, Listing, listing, narrowed
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
@@ -108,6 +108,7 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
         tell(tx, op, decision, now, target.ref)
         if found is not None:
             tell_owner(tx, op, decision, found.owner or "", now)
+        idle_done.note(tx, parts, target.ref, decision.effect, by=str(op.payload["user"]), now=now)
         if decision.effect == "terminate":
             launch_gone.terminated(tx, found, by=str(op.payload["user"]), now=now)
         ops.finish(tx, op, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from bot import launch_gone, ops
+from bot import idle_done, launch_gone, ops
 from bot.instances import (
     PATIENCE,
     STALE,
@@ -134,6 +134,8 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
             failed = {"error": came.why} if came.how == "refused" else {}
             detail = {"before": step["before"], "aws_request_id": request_id, **failed}
             audited(tx, op, f"instance.{verb}{'.failed' if failed else ''}", target, now, detail)
+            if not failed:
+                idle_done.note(tx, parts, target.ref, verb, by=user, now=now)
             if verb == "terminate" and not failed:
                 launch_gone.terminated(tx, found, by=user, now=now)
         ops.finish(tx, op, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot import ops
+from bot import audit, idle_done, ops
 from bot.kinds import KINDS, Look
 from bot.launch_rows import KIND, note, notice
 from bot.ops import Done, Op, Outcome, Retry
@@ -16,11 +16,12 @@ from bot.rules.launch import Launch
 from bot.rules.launch_text import at, person, usd, which
 from bot.rules.policy_idle import Reminders
 from bot.rules.policy_launch import End
-from bot.store import launches
+from bot.store import launches, resources
 from bot.store.db import Tx
 from bot.store.values import stamp
 
 DAY = timedelta(days=1)
+STOPPED = "was stopped; its disk still bills"
 
 
 def watch(tx: Tx, parts: Parts, launch: Launch, now: datetime) -> None:
@@ -125,6 +126,10 @@ def _stop(parts: Parts, op: Op, launch: Launch) -> Outcome:
         now = parts.clock.now()
         ops.finish(tx, op, now)
         note(tx, launch, "end_stopped", actor="mlbot", now=now, detail={"machines": done})
+        for identity, came in done.items():
+            ref = resources.ref(tx, account="default", region=look.region, kind=KIND, aws_id=identity)
+            effect = "stop" if came == STOPPED else ""
+            idle_done.note(tx, parts, ref, effect, by=audit.BOT, now=now, why=" at the end of its hours")
         told = "; ".join(f"{identity} {came}" for identity, came in done.items())
         text = f"The hours of {which(launch)} are over: {told}."
         notice(tx, launch, "end_stopped", text, now=now, key=str(launch.until))
@@ -142,4 +147,4 @@ def _halt(look: Look, one: Resource) -> str:
         raise
     except CloudError as error:
         return f"could not be stopped: {error}"
-    return "was stopped; its disk still bills"
+    return STOPPED

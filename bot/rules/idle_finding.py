@@ -68,6 +68,12 @@ class Finding:
         return self.resource.state in AT_WORK
 
     @property
+    def usd_per_hour(self) -> float | None:
+        """USD per hour that it bills as things stand: what was stopped since the scan bills what a stop leaves."""
+        stopped = self.at_work and self.outcome is not None and self.outcome.what == "stopped"
+        return self.resource.usd_per_hour_stopped if stopped else self.resource.usd_per_hour
+
+    @property
     def idle_for(self) -> timedelta | None:
         """How long it has been idle."""
         return self.at - self.verdict.since if self.verdict.since else None

@@ -25,7 +25,7 @@ def home(found: Home) -> Block:
     if found.frozen:
         blocks.append(section(f"*{told(found.frozen)}*"))
     blocks += [*home_own.waiting(found), *home_own.requests(found), *home_own.reminders(found)]
-    blocks += [*home_own.machines(found), *_spent(found), *home_team.budgets(found)]
+    blocks += [*home_own.machines(found), *home_own.parked(found), *_spent(found), *home_team.budgets(found)]
     if found.roles.lead:
         blocks += [divider(), *home_team.team(found)]
     if found.health is not None:

@@ -10,12 +10,20 @@ from bot.rules import launch_text as say
 from bot.rules.idle_finding import Finding
 from bot.rules.launch import Launch
 from handlers.views import idle as idle_views
+from handlers.views import images as image_views
 from handlers.views import launch as launch_views
 from handlers.views.blocks import actions, button, context, cut, header, section
 from handlers.views.message import Block, plain, told
 from handlers.views.times import moment
 
-WAITING, EXTENSIONS, REQUESTS, REMINDERS, MACHINES = 8, 4, 6, 6, 8  # each shown with its buttons; the rest is counted
+WAITING, EXTENSIONS, REQUESTS, REMINDERS, MACHINES, PARKED = (
+    8,
+    4,
+    6,
+    6,
+    8,
+    4,
+)  # each shown with its buttons; the rest is counted
 STATES = {
     "checking": "is being checked",
     "approved": "is approved and waits to be launched",
@@ -95,11 +103,21 @@ def reminders(found: Home) -> list[Block]:
     return blocks + _more(found.reminders, REMINDERS, "`/ml-idle` shows them")
 
 
+def parked(found: Home) -> list[Block]:
+    """Machines of this person that rest in an image, each with its Wake."""
+    if not found.parked:
+        return []
+    blocks = [header("Parked")]
+    for one in found.parked[:PARKED]:
+        blocks += image_views.item(one, woken=False)
+    return blocks + _more(found.parked, PARKED, "`/ml-instances` shows them")
+
+
 def machines(found: Home) -> list[Block]:
     """What this person has in AWS that asks for no answer; without anything at all, what to do first."""
     blocks = [header("What you run")]
     if not found.machines:
-        if not found.reminders and not found.mine:
+        if not (found.reminders or found.mine or found.parked):
             blocks.append(section(_first(found)))
             return blocks
         return [] if found.reminders else [*blocks, section("Nothing else of yours is running.")]
@@ -118,7 +136,8 @@ def _first(found: Home) -> str:
 
 def _machine(one: Finding) -> str:
     if one.outcome is not None:
-        return f"~{idle_views.title(one)}~\n{plain(one.outcome.words)}"
+        name = idle_views.title(one)
+        return f"{f'*{name}*' if one.outcome.what == 'started' else f'~{name}~'}\n{plain(one.outcome.words)}"
     rate, so_far = one.resource.usd_per_hour, one.usd_so_far
     money = [f"{idle_words.usd(rate)} an hour" if rate is not None else "price unknown"]
     money += [f"{idle_words.usd(so_far)} since it started"] if so_far is not None else []

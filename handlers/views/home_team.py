@@ -93,8 +93,8 @@ def _machines(found: Home) -> list[Block]:
                 else "*Machines of others*\nNothing is scanned yet: `/ml-idle now`."
             )
         ]
-    known = [one.resource.usd_per_hour for one in found.others if one.resource.usd_per_hour is not None]
-    idle = sum(one.verdict.level == "idle" for one in found.others)
+    known = [one.usd_per_hour for one in found.others if one.usd_per_hour is not None]
+    idle = sum(one.verdict.level == "idle" and one.outcome is None for one in found.others)
     blocks = [section(f"*Machines of others*: {len(found.others)}, {idle_words.usd(sum(known))} an hour, {idle} idle")]
     for one in found.others[:MACHINES]:
         blocks.append(section(_line(one), accessory=_stop(one)))
@@ -108,6 +108,8 @@ def _machines(found: Home) -> list[Block]:
 def _line(one: Finding) -> str:
     held = f", quiet until {moment(one.hold.until)}" if one.hold else ""
     owner = _owner(one.owner or "")
+    if one.outcome is not None:
+        return cut(f"{idle_views.title(one)}: {plain(one.outcome.words)}", 600)
     return cut(f"{idle_views.title(one)}: *{one.verdict.level}*, {_money(one)}{held} · {owner}", 600)
 
 

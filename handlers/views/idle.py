@@ -47,11 +47,15 @@ def digest(found: Digest) -> Message:
 def findings(found: Sequence[Finding], *, report: ScanReport | None, user: str) -> Message:
     """What `/ml-idle` shows to one person now."""
     idle = [one for one in found if one.verdict.level == "idle" and not one.hold]
+    open_ones = [one for one in idle if one.outcome is None]
     held = [one for one in found if one.hold]
-    unknown = [one for one in found if one.verdict.level == "unknown" and not one.hold]
+    unknown = [one for one in found if one.verdict.level == "unknown" and not one.hold and not one.outcome]
     active = sum(one.verdict.level == "active" for one in found)
-    point = _point(idle)
-    blocks = [header(point), *_items(idle, claim=False, escalated=frozenset(), user=user)]
+    point = _point(open_ones)
+    blocks = [
+        header(point),
+        *_items([*open_ones, *(one for one in idle if one.outcome)], claim=False, escalated=frozenset(), user=user),
+    ]
     for one in unknown[:MOST]:
         blocks += _unknown(one, claim=False)
     worth = (one for one in found if one.usd_saved_as_gp3 >= WORTH_A_CHANGE)

@@ -105,10 +105,15 @@ def listing(found: Sequence[tuple[SavedImage, bool]]) -> list[Block]:
     money = f", at most {usd(sum(known))} a month" if known else ""
     blocks = [header(f"Images: {', '.join(part for part in counts if part)}{money}")]
     for one, woken in found[:MOST]:
-        blocks += [section(_line(one, woken=woken)), *_buttons(one, woken=woken)]
+        blocks += item(one, woken=woken)
     if len(found) > MOST:
         blocks.append(context(f"{len(found) - MOST} more; delete what nobody needs to see them."))
     return blocks
+
+
+def item(one: SavedImage, *, woken: bool) -> list[Block]:
+    """One image with its buttons."""
+    return [section(_line(one, woken=woken)), *_buttons(one, woken=woken)]
 
 
 def _line(one: SavedImage, *, woken: bool) -> str:
