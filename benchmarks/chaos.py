@@ -45,6 +45,7 @@ channel = "{ASK_IN}"
 image = "%s"
 """
 LIVES = (0.9, 2.0)  # seconds between the moment that it serves and kill -9
+MANY, LONG_LIVES, QUICK = 500, (6.0, 15.0), 0.05  # thousands of requests need a bot that lives most of the time
 FAULTS_EVERY = 0.15  # seconds
 PACE = 0.5  # seconds between requests, so that kills meet every step
 QUEUED = 20  # faults that wait for a call; more than that, and a long run is nothing but faults
@@ -63,6 +64,8 @@ class Town:
     port: int = field(init=False)
     kills: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    lives: tuple[float, float] = LIVES
+    pace: float = PACE
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -150,7 +153,7 @@ def ask_all(town: Town, count: int, done: threading.Event) -> None:
     """Each request is typed until the bot acks it."""
     for n in range(count):
         while not done.is_set() and waiting(town) >= OPEN:
-            done.wait(PACE)
+            done.wait(town.pace)
         while not done.is_set():
             sent = town.slack.command(
                 user=ASKER, channel=ASK_IN, command="/ml-launch", text=f"g5.xlarge hours=1 name=r{n}"
@@ -158,26 +161,27 @@ def ask_all(town: Town, count: int, done: threading.Event) -> None:
             if sent is not None and sent.ok:
                 break
             time.sleep(0.1)
-        done.wait(PACE)
+        done.wait(town.pace)
 
 
 def approve_all(town: Town, count: int, done: threading.Event) -> None:
     """Each card's Approve is pressed until the bot acks it."""
     pressed: set[str] = set()
     while len(pressed) < count and not done.is_set():
+        looked = time.monotonic()
         for message in town.slack.messages(ROOM):
             for element in _buttons(message):
                 if element["action_id"].startswith("approve") and element["value"] not in pressed:
                     sent = town.slack.click(user=LEAD, channel=ROOM, ts=message["ts"], action_id=element["action_id"])
                     if sent.ok:
                         pressed.add(element["value"])
-        time.sleep(0.2)
+        time.sleep(max(0.2, 4 * (time.monotonic() - looked)))  # a room of thousands of cards is slow to read
 
 
 def kill_over_and_over(town: Town, busy: threading.Event) -> None:
     """Until everything is asked and approved."""
     while not busy.is_set():
-        if busy.wait(town.dice.uniform(*LIVES)):
+        if busy.wait(town.dice.uniform(*town.lives)):
             return
         town.die()
         town.live()
@@ -282,6 +286,8 @@ def main() -> int:
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     town = Town(folder, random.Random(args.seed))
+    if args.requests > MANY:
+        town.lives, town.pace = LONG_LIVES, QUICK
     try:
         right = run(town, args.requests)
     finally:
