@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 
-from data import MARKETS, Catalog, Chip, Instance, Model, Rate
+from data import MARKETS, OLD_PRICES, Catalog, Chip, Instance, Model, Rate
 
-STALE = timedelta(days=90)  # prices older than this are said to be old
 HEADINGS = dict(
     zip(MARKETS, ("on-demand", "spot", "1-year plan", "3-year plan", "capacity block", "SageMaker"), strict=True)
 )
@@ -116,7 +115,7 @@ def _sources(rates: Sequence[Rate]) -> str:
 def age(rates: Sequence[Rate], today: date) -> str:
     """How old the oldest of the prices is, and what to do when that is more than 90 days."""
     oldest = min(rate.as_of for rate in rates)
-    old = today - oldest > STALE
+    old = today - oldest > OLD_PRICES
     advice = "; some are more than 90 days old: `mlbot catalog refresh` reads them anew" if old else ""
     return f"Prices of {_days(rates)}{advice}."
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from statistics import median_low
 
 import urllib3
 
@@ -18,9 +17,8 @@ from bot.rules.errors import UserError
 from bot.rules.policy import Policy
 from bot.settings import Settings, strange
 from bot.store.db import Store, path_of
-from data import Catalog
+from data import OLD_PRICES, Catalog
 
-OLD = timedelta(days=90)  # prices older than this are not trusted
 REFRESH = "Run mlbot catalog refresh."
 ANSWER_SECONDS = 5.0
 
@@ -69,14 +67,12 @@ def policy(found: Policy, path: Path | None) -> Line:
 
 
 def catalog(found: Catalog, regions: Sequence[str], now: datetime) -> Line:
-    """How old the on-demand prices in *regions* are; types that AWS withdrew keep their last price and day."""
-    told = (found.rate(name, region, "on-demand") for name in found.instances for region in regions)
-    days = [rate.as_of for rate in told if rate is not None]
-    if not days:
+    """How old the on-demand prices in *regions* are."""
+    middle = found.prices_of(regions)
+    if middle is None:
         return bad("catalog", f"No price is known in {', '.join(regions)}.", REFRESH)
-    middle = median_low(days)
-    says = f"Half of the {len(days)} prices in the policy's regions are of {middle} or older."
-    if now.date() - middle > OLD:  # estimates go on, with their day on them
+    says = f"Half of the prices in the policy's regions are of {middle} or older."
+    if now.date() - middle > OLD_PRICES:  # estimates go on, with their day on them
         return unknown("catalog", f"{says} They may be wrong by now.", REFRESH)
     return good("catalog", says)
 

@@ -60,8 +60,9 @@ class _Figures(Collector):
         yield _gauge(
             "policy_taken", "Whether the policy file is in force as it stands.", not self._bot.policy_file.trouble
         )
-        age = now.date() - parts.catalog.prices_as_of
-        yield _gauge("catalog_age_seconds", "Of the oldest price that counts.", age)
+        if priced := parts.catalog.prices_of(parts.policy().limits.regions):
+            said = "Half of the prices in the policy's regions are so old or older."
+            yield _gauge("catalog_age_seconds", said, now.date() - priced)
 
 
 def render(bot: Running, acks: Acks) -> str:

@@ -11,6 +11,7 @@ from bot.store import health as table
 from bot.store import idle, state
 from bot.store.db import Tx
 from bot.store.values import moment, unpack
+from data import OLD_PRICES
 
 DOOR = "door"  # the note of how events come in
 LATE = timedelta(minutes=1)  # less is not worth a word
@@ -29,8 +30,8 @@ class Health:
     last_scan: datetime | None
     alarm: str
     gaps: tuple[Gap, ...]
-    prices_as_of: date
-    prices_age: timedelta
+    prices_as_of: date | None  # half of those in the policy's regions are of that day or older; None: there are none
+    prices_old: bool
 
 
 def health(parts: Parts, tx: Tx, now: datetime) -> Health:
@@ -38,6 +39,7 @@ def health(parts: Parts, tx: Tx, now: datetime) -> Health:
     counts, scan, door = table.counts(tx, now), idle.last_scan(tx), state.get(tx, DOOR)
     data = unpack(scan["data"]) if scan else {}
     words = str(door["value"]) if door else ""
+    priced = parts.catalog.prices_of(parts.policy().limits.regions)
     return Health(
         door=words,
         door_is_good=not words.endswith("dead"),
@@ -48,8 +50,8 @@ def health(parts: Parts, tx: Tx, now: datetime) -> Health:
         last_scan=moment(scan["at"]) if scan else None,
         alarm=str(data.get("alarm") or ""),
         gaps=tuple(Gap(one["account"], one["region"], one["kind"], one["reason"]) for one in data.get("gaps", ())),
-        prices_as_of=parts.catalog.prices_as_of,
-        prices_age=now.date() - parts.catalog.prices_as_of,
+        prices_as_of=priced,
+        prices_old=priced is None or now.date() - priced > OLD_PRICES,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import lru_cache
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from data.rates import MARKETS, Rates
 from data.shapes import Chip, Dataset, Grid, Instance, Item, Model, Quota, Rate
 
 HERE = Path(__file__).parent
+OLD_PRICES = timedelta(days=90)  # prices older than this are said to be old, wherever they are shown
 OVERLAY = Path(".local/catalog/current")  # the link that `catalog refresh` turns; whoever wants it passes it to load()
 ONE_CHARGE = {"elastic_ip_unattached": "public_ipv4_idle"}  # two names of one line of the bill
 
@@ -31,12 +32,27 @@ class Catalog:
     grids: Mapping[str, Grid]  # by region
     regions: tuple[str, ...]
     calibration: Mapping[str, tuple[Mapping[str, str], ...]]
-    prices_as_of: date  # the oldest on-demand price of a type with a chip
     _rates: Rates
     _items: Mapping[tuple[str, str], Item]
     _chip_names: Names
     _instance_names: Names
     _model_names: Names
+
+    @cached_property
+    def prices_as_of(self) -> date:
+        """The day of the prices in every region, as `prices_of` counts it."""
+        found = self.prices_of(self.regions)
+        assert found is not None  # a catalog has prices
+        return found
+
+    def prices_of(self, regions: Collection[str]) -> date | None:
+        """
+        The day of which half of the on-demand prices in *regions* are, or older; None where no price is known.
+
+        Not the oldest: a type that AWS withdrew keeps its last price and day for ever.
+        """
+        days = sorted(day for region in regions for day in self._rates.days.get(region, ()))
+        return days[(len(days) - 1) // 2] if days else None
 
     def chip(self, name: str) -> Chip:
         """The chip that is meant by *name*; UnknownName when there is none."""
@@ -134,7 +150,6 @@ def _load(overlay: Path | None) -> Catalog:
         grids=MappingProxyType({one.region: one for one in tables.read((HERE,), "grid", tables.grid)}),
         regions=tuple(sorted({rate.region for rate in rates.listed})),
         calibration=_calibration(),
-        prices_as_of=_oldest(rates, instances),
         _rates=rates,
         _items={(one.name, one.region): one for one in tables.read(folders, "items", tables.item)},
         _chip_names=Names("chip", {one.name: others for one, others in chips}, chip_spellings),
@@ -146,9 +161,3 @@ def _load(overlay: Path | None) -> Catalog:
 def _calibration() -> Mapping[str, tuple[Mapping[str, str], ...]]:
     paths = sorted((HERE / "calibration").glob("*.csv"))
     return MappingProxyType({path.stem: tuple(tables.rows(path)) for path in paths})
-
-
-def _oldest(rates: Rates, instances: Mapping[str, Instance]) -> date:
-    with_chip = {name for name, one in instances.items() if one.chip}
-    listed = (rate for rate in rates.listed if rate.market == "on-demand" and rate.instance_type in with_chip)
-    return min(rate.as_of for rate in listed)

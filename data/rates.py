@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
+from functools import cached_property
 
 from data.shapes import Rate, Share
 
@@ -22,6 +24,15 @@ class Rates:
     def listed(self) -> tuple[Rate, ...]:
         """Every price that was read as such."""
         return tuple(self._listed.values())
+
+    @cached_property
+    def days(self) -> Mapping[str, list[date]]:
+        """The day of every on-demand price, by region."""
+        found: dict[str, list[date]] = {}
+        for rate in self._listed.values():
+            if rate.market == "on-demand":
+                found.setdefault(rate.region, []).append(rate.as_of)
+        return found
 
     def find(self, instance_type: str, region: str, market: str) -> Rate | None:
         """The listed price if there is one, else the one that a share of on-demand gives, else None."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import estimator
-from data import Catalog
+from data import OLD_PRICES, Catalog
 from estimator import energy, margin, said
 from estimator.candidates import Estimator
 from estimator.chosen import rules
@@ -31,7 +31,6 @@ from estimator.units import (
 from estimator.wishes import prospects
 from estimator.workload import Inference, Pipeline, Training, Workload
 
-OLD_DAYS = 90
 FEW_REASONS = 2
 RUNS_NOT = "does not run on"
 WITHOUT_MACHINES = (SERVERLESS, LAMBDA, FARGATE)
@@ -153,9 +152,9 @@ def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, 
     line = f"Prices as of {as_of}"
     if shown and shown.rate:
         line += f" ({shown.rate.basis})"
-    if days > OLD_DAYS:
+    if today - as_of > OLD_PRICES:
         line += f", {days} days old: check them before you commit, or run `mlbot catalog refresh`"
-    return as_of, days > OLD_DAYS, line + "."
+    return as_of, today - as_of > OLD_PRICES, line + "."
 
 
 # -- the point

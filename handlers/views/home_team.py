@@ -16,7 +16,6 @@ from handlers.views.times import moment
 
 BUDGETS, REQUESTS, MACHINES, OWNERS, GAPS = 10, 10, 8, 10, 12
 BAR = 20
-OLD_PRICES_DAYS = 60
 
 
 def budgets(found: Home) -> list[Block]:
@@ -129,14 +128,14 @@ def _stop(one: Finding) -> Block | None:
 def health(found: Health) -> list[Block]:
     """For operators: what is well, what is not, and where to look."""
     scan = moment(found.last_scan) if found.last_scan else "never; `/ml-idle now` makes one"
-    prices = f"of {found.prices_as_of:%d %b %Y}, {found.prices_age.days} days old"
+    prices = f"half are of {found.prices_as_of:%d %b %Y} or older" if found.prices_as_of else "none is known"
     blind = f"{len(found.gaps)} places" if found.gaps else "nothing"
     fields = [
         f"*Slack's events*\n{_good(found.door_is_good)}{plain(found.door) or 'not noted yet'}",
         f"*Work*\n{_queue(found)}",
         f"*Messages*\n{_unsent(found)}",
         f"*Last scan*\n{_good(found.last_scan is not None and not found.alarm)}{scan}",
-        f"*Prices*\n{_good(found.prices_age.days <= OLD_PRICES_DAYS)}{prices}",
+        f"*Prices*\n{_good(not found.prices_old)}{prices}",
         f"*Not seen by the scan*\n{_good(not found.gaps)}{blind}",
     ]
     blocks = [header("How mlbot does"), section("As the database knows; `mlbot doctor` looks deeper.", fields=fields)]

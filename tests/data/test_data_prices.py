@@ -128,9 +128,14 @@ def test_cross_readings_and_obsolete_prices_are_no_items() -> None:
     assert "ebs_snapshot_standard" in names
 
 
-def test_the_oldest_accelerated_price_is_told() -> None:
-    dates = [r.as_of for r in EVERY if r.market == "on-demand" and CATALOG.instances[r.instance_type].chip]
-    assert CATALOG.prices_as_of == min(dates)
+def test_the_day_is_told_of_which_half_of_the_prices_in_some_regions_are_or_older() -> None:
+    dates = sorted(r.as_of for r in EVERY if r.market == "on-demand" and r.region in ("us-east-1", "eu-west-1"))
+    day = CATALOG.prices_of(["us-east-1", "eu-west-1"])
+    assert day in dates
+    older = sum(one <= day for one in dates)
+    assert older >= len(dates) / 2 > sum(one < day for one in dates)
+    assert CATALOG.prices_of(["mars-1"]) is None
+    assert CATALOG.prices_as_of == CATALOG.prices_of(CATALOG.regions)
 
 
 LIST = Rate("x9.large", "us-east-1", "on-demand", 10.0, None, None, "AWS list price", "high", "list", date(2026, 7, 1))

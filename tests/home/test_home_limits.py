@@ -141,8 +141,8 @@ PAGES = st.builds(
         last_scan=st.none() | TIMES,
         alarm=LONG,
         gaps=many(GAPS),
-        prices_as_of=st.just(date(2025, 11, 4)),
-        prices_age=st.just(timedelta(days=384)),
+        prices_as_of=st.none() | st.just(date(2025, 11, 4)),
+        prices_old=st.booleans(),
     ),
 )
 

@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 def _prices_are_fresh_enough(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """The shipped prices age with the calendar; only the test of their age minds."""
     if "ninety" not in request.node.name:
-        monkeypatch.setattr(doctor_local, "OLD", timedelta(days=36500))
+        monkeypatch.setattr(doctor_local, "OLD_PRICES", timedelta(days=36500))
 
 
 def settings_of(here: World, **changed: Any) -> Settings:

@@ -194,7 +194,9 @@ def test_a_freeze_shows(here: World) -> None:
 
 
 def test_the_catalogs_age_is_that_of_its_prices(here: World) -> None:
-    days = (here.clock.now().date() - here.bot.parts.catalog.prices_as_of).days
+    parts = here.bot.parts
+    priced = parts.catalog.prices_of(parts.policy().limits.regions)
+    days = (here.clock.now().date() - priced).days
     assert figure(here, "catalog_age_seconds") == days * 86400
 
 
