@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.idle_answer import press
-from bot.idle_remind import morning_message, remind, week
+from bot.idle_remind import morning_message, ownerless, remind, unclaimed, week
 from bot.idle_scan import finding, findings, last_scan, scan
 from bot.idle_stop import OPS, sweep
 
@@ -13,9 +13,11 @@ __all__ = [
     "findings",
     "last_scan",
     "morning_message",
+    "ownerless",
     "press",
     "remind",
     "scan",
     "sweep",
+    "unclaimed",
     "week",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot import audit, outbox
 from bot import ops as work
-from bot.idle_remind import refresh
+from bot.idle_remind import ownerless, refresh, says_so
 from bot.idle_scan import finding
 from bot.instances import approvers
 from bot.ops import Done, Op
@@ -17,11 +17,13 @@ from bot.parts import Parts
 from bot.rules import idle_answers
 from bot.rules.click import Click
 from bot.rules.errors import UserError
-from bot.rules.idle import Hold
-from bot.rules.idle_finding import Finding, Outcome
-from bot.rules.idle_words import usd
+from bot.rules.idle import Hold, Resource
+from bot.rules.idle_finding import BUSY, Finding, Outcome
+from bot.rules.idle_undo import REOPENED
+from bot.rules.idle_words import inert, usd
 from bot.rules.people import Person, may_act
 from bot.rules.remind import zone
+from bot.rules.stopping import owner_for
 from bot.store import holds, idle
 from bot.store.db import Tx
 from bot.store.values import stamp
@@ -40,6 +42,7 @@ class Answer:
     found: Finding
     person: Person
     now: datetime
+    ownerless: bool = False  # of a claim: its owner is nobody, left, or may press nothing here
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -71,9 +74,10 @@ def read(parts: Parts, op: Op) -> Answer | None:
             who, owner = approvers(parts, parts.policy()), found.owner
             if action.startswith("undo") and _answered_by(parts, ref) == person.id:
                 owner = person.id  # who said Not mine owns it no more, and may take that back
-            one, rules = found.resource, parts.policy().stop
+            one, rules = as_owned(parts, found, found.resource, action), parts.policy().stop
             idle_answers.allowed(action, person.id, resource=one, owner=owner, approvers=who, rules=rules, now=now)
-            return Answer(parts, op, ref, action, found, person, now)
+            nobodys = action == "claim" and bool(ownerless(parts, [found]))
+            return Answer(parts, op, ref, action, found, person, now, nobodys)
     except UserError as error:
         why = str(error)
     with parts.store.transaction() as tx:
@@ -82,6 +86,13 @@ def read(parts: Parts, op: Op) -> Answer | None:
         work.finish(tx, op, now)
     parts.wake()
     return None
+
+
+def as_owned(parts: Parts, found: Finding, one: Resource, verb: str) -> Resource:
+    """*one*, which is what was *found*, with the owner who counts for *verb*: by its tag, or by a claim."""
+    with parts.store.reading() as tx:
+        claimant = idle.claimant(tx, found.ref, tag=one.owner)
+    return replace(one, owner=owner_for(verb, one.owner, claimant, parts.policy().stop))
 
 
 def _answered_by(parts: Parts, ref: str) -> str:
@@ -107,12 +118,24 @@ def soft(answer: Answer) -> Done:
 
 
 def settle(tx: Tx, answer: Answer, outcome: Outcome, detail: Mapping[str, Any]) -> None:
-    """Keep an answer: the log, the messages that name it, the one who pressed, the audit; and end the op."""
+    """
+    Keep an answer: the log, the messages that name it, the audit; and end the op.
+
+    Who pressed is told where the message that they pressed does not say it.
+    """
     holds.answered(tx, answer.ref, outcome)
     refresh(tx, answer.ref, answer.now)
-    tell(tx, answer.op, outcome.words, answer.now)
-    _audit(tx, answer.op, f"idle.{outcome.what}", answer.found, answer.now, detail)
+    if not answered_there(tx, answer.op, answer.ref, outcome.what, answer.now):
+        tell(tx, answer.op, outcome.words, answer.now)
+    what = "refused" if outcome.what == BUSY else outcome.what
+    _audit(tx, answer.op, f"idle.{what}", answer.found, answer.now, detail)
     work.finish(tx, answer.op, answer.now)
+
+
+def answered_there(tx: Tx, op: Op, ref: str, what: str, now: datetime) -> bool:
+    """Whether the message in which *op* was pressed is edited to tell of the answer *what*, so that nobody need."""
+    where = {name: str(op.payload.get(name) or "") for name in ("channel", "ts")}
+    return what not in REOPENED and says_so(tx, ref, now, **where)
 
 
 def tell(tx: Tx, op: Op, words: str, now: datetime) -> None:
@@ -156,7 +179,7 @@ def _held(tx: Tx, answer: Answer, hold: Hold, what: str, word: str) -> Outcome:
     holds.put(tx, answer.ref, hold, now=answer.now)
     price = idle_answers.price(hold, answer.found.resource.usd_per_hour, answer.now)
     costs = f", {usd(price)}" if price is not None else ", at a price that is not known"
-    because = f" ({hold.reason})" if hold.reason else ""
+    because = f" ({inert(hold.reason)})" if hold.reason else ""
     words = (
         f"{word} by {answer.person.name or answer.person.id} until {local(hold.until, answer.person)}{costs}{because}."
     )
@@ -169,21 +192,19 @@ def _not_mine(tx: Tx, answer: Answer) -> Outcome:
     idle.assign(tx, answer.ref, owner="", how="not_mine", tag=tag, by=answer.person.id, now=answer.now)
     idle.reassign(tx, answer.ref, owner=None, how="not_mine")
     if channel:
-        outbox.say(tx, what="unclaimed", subject=answer.ref, to=channel, now=answer.now)
+        day = answer.now.date().isoformat()
+        outbox.say(tx, what="unclaimed", subject=answer.ref, to=channel, now=answer.now, key=day)
     asked = " The channel is asked whose it is." if channel else ""
     words = f"Not {answer.person.name or answer.person.id}'s.{asked}"
     return Outcome("not_mine", answer.person.id, answer.now, words)
 
 
 def _claim(tx: Tx, answer: Answer) -> Outcome:
-    if answer.found.owner and answer.found.owner != answer.person.id:
+    if answer.found.owner and answer.found.owner != answer.person.id and not answer.ownerless:
         raise UserError(f"It is <@{answer.found.owner}>'s already; they can say that it is not.")
     tag = answer.found.resource.owner or ""
     idle.assign(tx, answer.ref, owner=answer.person.id, how="claim", tag=tag, by=answer.person.id, now=answer.now)
     idle.reassign(tx, answer.ref, owner=answer.person.id, how="claim")
-    channel = answer.parts.policy().reminders.channel
-    if channel:
-        outbox.say(tx, what="unclaimed", subject=answer.ref, to=channel, now=answer.now)
     words = f"Claimed by {answer.person.name or answer.person.id}, who hears of it from now on."
     return Outcome("claimed", answer.person.id, answer.now, words)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot import audit
 from bot import ops as work
-from bot.idle_answer import Answer, end, settle
+from bot.idle_answer import Answer, as_owned, end, settle
 from bot.idle_remind import refresh
 from bot.idle_scan import finding
 from bot.instances import approvers
@@ -81,6 +81,7 @@ def follow(parts: Parts, op: Op) -> work.Outcome:
 def _refusal(given: Answer, there: Resource) -> str:
     who = approvers(given.parts, given.parts.policy())
     try:
+        there = as_owned(given.parts, given.found, there, given.action)
         rules, owner = given.parts.policy().stop, there.owner
         allowed(given.action, given.person.id, resource=there, owner=owner, approvers=who, rules=rules, now=given.now)
     except NotAllowed as error:

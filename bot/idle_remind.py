@@ -9,14 +9,14 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import mute, ops, outbox
-from bot.idle_scan import last_scan
+from bot.idle_scan import finding, last_scan
 from bot.kinds import KINDS
 from bot.parts import Parts
 from bot.rules.errors import SlackError
 from bot.rules.idle_finding import Finding, Outcome, ScanReport
 from bot.rules.idle_undo import REOPENED, way_back
 from bot.rules.idle_week import Spent, Week
-from bot.rules.people import Person
+from bot.rules.people import Person, may_act
 from bot.rules.policy_idle import Reminders
 from bot.rules.remind import Digest, Reader, digest, morning, recipients, telling, zone
 from bot.store import holds, idle, money, reminders, ticks
@@ -50,7 +50,7 @@ def remind(parts: Parts, now: datetime, *, asked: bool = False) -> int:
         return _alarmed(parts, report, now)
     rules = parts.policy().reminders
     people = _people(parts, {one.owner for one in report.findings if one.owner} | set(rules.leads))
-    post = _sorted(report.findings, rules, people)
+    post = _sorted(report.findings, rules, people, _team(parts))
     written = 0
     for to, found in post.findings.items():
         where = _zone(to, rules, people)
@@ -87,6 +87,26 @@ def refresh(tx: Tx, ref: str, now: datetime) -> None:
     """Have every recent message that names *ref* brought up to date."""
     for to, day in reminders.messages(tx, ref, since=now - timedelta(days=DIGEST_DAYS)):
         outbox.say(tx, what="reminder", subject=day.isoformat(), to=to, now=now)
+    outbox.again(tx, what="unclaimed", subject=ref, now=now)
+
+
+def says_so(tx: Tx, ref: str, now: datetime, *, channel: str, ts: str) -> bool:
+    """Whether the message at *channel* and *ts* is one that `refresh` edits, so that it tells of an answer."""
+    row = outbox.standing(tx, whats=("reminder", "unclaimed"), channel=channel, ts=ts)
+    if row is None or row.what == "unclaimed":
+        return row is not None and row.subject == ref
+    recent = reminders.messages(tx, ref, since=now - timedelta(days=DIGEST_DAYS))
+    return (row.to, row.subject) in {(to, day.isoformat()) for to, day in recent}
+
+
+def unclaimed(parts: Parts, ref: str) -> Finding | None:
+    """What the channel was asked of, as it is and was answered by now; None when it is gone."""
+    found = finding(parts, ref)
+    with parts.store.reading() as tx:
+        last = holds.latest(tx).get(ref)
+    if found is None or last is None or last.what in ("not_mine", "claimed"):
+        return found
+    return _as_answered(found, last, parts.clock.now())
 
 
 def week(parts: Parts, to: str, day: date) -> Week:
@@ -134,7 +154,7 @@ def _write(parts: Parts, letter: Letter, now: datetime, *, asked: bool) -> int:
         if not asked and not _was_up(tx, day, letter.where, policy.reminders):
             return 0
         told = reminders.told(tx, to=letter.to)
-        reader = Reader(letter.to, owner, day, letter.where)
+        reader = Reader(letter.to, owner, day, letter.where, reminders.unknown_told(tx, to=letter.to))
         found = digest(letter.findings, told, policy.idle, reader, escalated=frozenset(letter.escalated))
         data = reminders.dump(found) if found else ""
         written = parts.clock.now()
@@ -153,17 +173,18 @@ def _was_up(tx: Tx, day: date, where: ZoneInfo, rules: Reminders) -> bool:
     return first is not None and first <= datetime.combine(day, time(rules.hour), tzinfo=where)
 
 
-def _sorted(found: Iterable[Finding], rules: Reminders, people: Mapping[str, Person | None]) -> Post:
+def _sorted(found: Iterable[Finding], rules: Reminders, people: Mapping[str, Person | None], team: str) -> Post:
     """
     Who is told what; of what works nobody is told but how it is cheaper, which decides their morning as well.
 
-    A person whom Slack knows no more cannot be reached; one it does not speak of now can.
+    A person whom Slack knows no more, or whom the policy lets press nothing, cannot be reached; one it does not speak
+    of now can.
     """
     post = Post()
 
     def reachable(user: str) -> bool:
         person = people.get(user)
-        return person is None or not person.deleted
+        return person is None or may_act(person, team=team) is None
 
     for one in found:
         for to in recipients(one, rules, reachable):
@@ -182,6 +203,21 @@ def _people(parts: Parts, users: Iterable[str]) -> dict[str, Person | None]:
         except SlackError as error:
             found[user] = Person(user, deleted=True) if error.code in LEFT else None
     return found
+
+
+def ownerless(parts: Parts, found: Iterable[Finding]) -> frozenset[str]:
+    """References of what nobody owns, or somebody who left or may press nothing here; for Claim. Asks Slack."""
+    found, team = list(found), _team(parts)
+    people = _people(parts, {one.owner for one in found if one.owner})
+    gone = {user for user, person in people.items() if person and may_act(person, team=team)}
+    return frozenset(one.ref for one in found if not one.owner or one.owner in gone)
+
+
+def _team(parts: Parts) -> str:
+    try:
+        return parts.people.team()
+    except SlackError:
+        return ""
 
 
 def _zone(to: str, rules: Reminders, people: Mapping[str, Person | None]) -> ZoneInfo | None:

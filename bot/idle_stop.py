@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot import audit, idle_gp3, idle_record, launch_gone, outbox
 from bot import ops as work
-from bot.idle_answer import Answer, end, read, settle, soft
+from bot.idle_answer import Answer, as_owned, end, read, settle, soft
 from bot.idle_remind import refresh
 from bot.idle_scan import finding
 from bot.idle_survey import fresh
@@ -18,9 +18,10 @@ from bot.kinds import KINDS, Kind, Look
 from bot.ops import Done, Op, OpFunction, Retry
 from bot.parts import Parts
 from bot.rules.errors import CloudError, NotAllowed, Unsure
-from bot.rules.idle import HOURS_PER_MONTH, Known, Resource, Verdict
+from bot.rules.idle import Known, Resource, Verdict
 from bot.rules.idle_answers import STRONG, allowed
-from bot.rules.idle_finding import AT_WORK, Finding, Outcome, ScanReport
+from bot.rules.idle_finding import AT_WORK, BUSY, REFUSED, Finding, Outcome, ScanReport
+from bot.rules.idle_lost import after
 from bot.rules.idle_sweep import auto_stop
 from bot.rules.idle_words import usd
 from bot.rules.instances import Ask, Verb, decide
@@ -76,10 +77,11 @@ def _strong(given: Answer) -> work.Outcome:
     except NotAllowed as error:
         why = str(error)
     if why:
-        return _settle(given, Outcome("refused", given.person.id, given.now, f"Not {VERBS[verb]}: {why}"))
+        what = BUSY if target.verdict.level == "active" else REFUSED
+        return _settle(given, Outcome(what, given.person.id, given.now, f"Not {VERBS[verb]}: {why}"))
     request_id = target.kind.verbs[verb](target.look, target.resource)
     who = given.person.name or given.person.id
-    words = f"{VERBS[verb].capitalize()} by {who}; {_ends(given.found, target.resource, verb)}"
+    words = f"{VERBS[verb].capitalize()} by {who}; {after(target.resource, verb, given.found.usd_since)}"
     return _settle(given, Outcome(VERBS[verb], given.person.id, given.now, words), request_id)
 
 
@@ -90,7 +92,8 @@ def _refusal(given: Answer, verb: str, target: Target) -> str:
     if target.verdict.level == "active":
         by_force = " `/ml-instances` stops it all the same." if verb == "stop" else ""
         return f"{target.verdict.reason}.{by_force}"
-    who, one = approvers(given.parts, given.parts.policy()), target.resource
+    one = as_owned(given.parts, given.found, target.resource, given.action)
+    who = approvers(given.parts, given.parts.policy())
     if one.state in AT_WORK and not given.found.at_work:
         return f"it is {one.state} again."
     if target.kind.name != "ec2_instance":
@@ -121,7 +124,7 @@ def _settle(given: Answer, outcome: Outcome, request_id: str = "") -> Done:
 
 
 def _failed(given: Answer, error: CloudError) -> Done:
-    outcome = Outcome("refused", given.person.id, given.now, f"Nothing was done. {error}")
+    outcome = Outcome(REFUSED, given.person.id, given.now, f"Nothing was done. {error}")
     with given.parts.store.transaction() as tx:
         detail = {"error": str(error), "code": error.code, "aws_request_id": error.request_id}
         settle(tx, given, outcome, detail)
@@ -140,17 +143,6 @@ def _target(parts: Parts, found: Finding, now: datetime, *, person: str = "") ->
     known = idle_record.remembered(parts, one.account, one.region, now).get((one.kind, one.id))
     without_hold = replace(known.known, hold=None) if known else Known()
     return Target(kind, look, there, fresh(parts, kind, look, there, without_hold))
-
-
-def _ends(found: Finding, now: Resource, verb: str) -> str:
-    """What it cost while idle, and what is left to pay."""
-    spent = f"it cost {usd(found.usd_since)} while idle" if found.usd_since is not None else "what it cost is not known"
-    if verb != "stop":
-        return f"{spent}. This cannot be undone."
-    left = now.usd_per_hour_stopped
-    if left is None:
-        return f"{spent}; what its disks cost is not known."
-    return f"{spent}; its disks and addresses still cost {usd(left * HOURS_PER_MONTH)} a month."
 
 
 def _saves(tx: Tx, found: Finding, by: str, now: datetime) -> None:
@@ -201,7 +193,9 @@ def stop_by_itself(parts: Parts, op: Op) -> work.Outcome:
         return Retry(str(error)) if op.attempts < PATIENCE else Done()
     except CloudError:
         return Done()
-    words = f"Stopped by mlbot after {found.told} unanswered reminders; {_ends(found, target.resource, 'stop')}"
+    words = (
+        f"Stopped by mlbot after {found.told} unanswered reminders; {after(target.resource, 'stop', found.usd_since)}"
+    )
     with parts.store.transaction() as tx:
         holds.answered(tx, found.ref, Outcome("stopped", audit.BOT, now, words))
         _saves(tx, found, audit.BOT, now)

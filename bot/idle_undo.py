@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import ops as work
 from bot import outbox
-from bot.idle_answer import Answer, end, settle
+from bot.idle_answer import Answer, as_owned, end, settle
 from bot.idle_remind import refresh
 from bot.instances import approvers
 from bot.kinds import KINDS, Look
@@ -85,6 +85,7 @@ def _start(answer: Answer) -> work.Outcome:
 
 def _may_not_start(answer: Answer, there: Resource) -> str:
     parts, who = answer.parts, approvers(answer.parts, answer.parts.policy())
+    there = as_owned(parts, answer.found, there, "start_idle")
     if there.kind != "ec2_instance":
         try:
             user, rules = answer.person.id, parts.policy().stop
@@ -132,5 +133,3 @@ def _reassign(tx: Tx, answer: Answer) -> None:
     how = "tag" if tag == person else "claim"
     idle.assign(tx, answer.ref, owner=person, how=how, tag=tag, by=person, now=answer.now)
     idle.reassign(tx, answer.ref, owner=person, how=how)
-    if channel := answer.parts.policy().reminders.channel:
-        outbox.say(tx, what="unclaimed", subject=answer.ref, to=channel, now=answer.now)

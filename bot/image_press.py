@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import audit, idle_done, image_rows, ops, outbox
@@ -21,8 +21,8 @@ from bot.rules.instances import Ask, label, may_not
 from bot.rules.launch import OVER, Reply
 from bot.rules.launch_text import what
 from bot.rules.people import Person, may_act
-from bot.rules.stopping import may_work, who_may
-from bot.store import images, launches, resources
+from bot.rules.stopping import PARK, may_work, who_may
+from bot.store import idle, images, launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, new_id, stamp
 
@@ -95,9 +95,11 @@ def _save(parts: Parts, op: Op, after: After) -> None:
     if row is None:
         raise TooLate(UNKNOWN)
     if found is not None:
-        asked = Ask(verb="terminate", person=person, approver=lead(parts, person), team=parts.people.team())
-        if why := may_not(asked, found, parts.policy(), now):
-            raise NotAllowed(why.replace("may terminate it", "may save or park it"))
+        with parts.store.reading() as tx:
+            claimant = idle.claimant(tx, ref, tag=found.owner)
+        if why := _may_not_save(parts, found, person, claimant, after):
+            raise NotAllowed(why)
+        found = replace(found, owner=claimant or found.owner)
     if why := rules.refusal(found, after):
         raise TooLate(why)
     assert found is not None
@@ -116,6 +118,13 @@ def _save(parts: Parts, op: Op, after: After) -> None:
             words = f"<@{person.id}> saves {label(found)} as an image{ENDS[after]}."
             outbox.say(tx, what="notice", subject=op.key, to=found.owner, now=now, data={"text": words})
         ops.finish(tx, op, now)
+
+
+def _may_not_save(parts: Parts, found: Resource, person: Person, claimant: str, after: After) -> str:
+    """Why not, in words; a claim lets save and park, from which it comes back, but not end it."""
+    team, may_for_all = parts.people.team(), lead(parts, person)
+    asked = Ask(verb="terminate", person=person, approver=may_for_all, team=team, claimant=claimant)
+    return may_not(asked, found, parts.policy(), parts.clock.now(), "" if after == "terminate" else PARK)
 
 
 ENDS = {

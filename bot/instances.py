@@ -20,7 +20,7 @@ from bot.rules.errors import CloudError, Unsure
 from bot.rules.idle import Resource
 from bot.rules.instances import VERBS, Ask, Decision, Verb, decide, label, lost_at_termination
 from bot.rules.policy import Policy
-from bot.store import launches, resources
+from bot.store import idle, launches, resources
 from bot.store.db import Row, Tx
 from bot.store.values import moment, moment_or_none, stamp
 
@@ -107,7 +107,8 @@ def _carry_out(parts: Parts, op: Op) -> Outcome:
         audited(tx, op, f"instance.{decision.effect}", target, now, detail)
         tell(tx, op, decision, now, target.ref)
         if found is not None:
-            tell_owner(tx, op, decision, found.owner or "", now)
+            owner = idle.claimant(tx, target.ref, tag=found.owner) or found.owner or ""
+            tell_owner(tx, op, decision, owner, now)
         idle_done.note(tx, parts, target.ref, decision.effect, by=str(op.payload["user"]), now=now)
         if decision.effect == "terminate":
             launch_gone.terminated(tx, found, by=str(op.payload["user"]), now=now)
@@ -161,6 +162,7 @@ def ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
     hours = (op.payload.get("data") or {}).get("hours")
     with parts.store.reading() as tx:
         why = frozen(tx)
+        claimant = idle.claimant(tx, str(op.payload["value"]), tag=found.owner) if found else ""
         ours = found is not None and launches.find(tx, found.request or "") is not None
     return Ask(
         verb=verb,
@@ -170,6 +172,7 @@ def ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
         hours=float(hours) if hours is not None else None,
         frozen=why,
         judged=ours,
+        claimant=claimant,
     )
 
 

@@ -15,7 +15,7 @@ from bot.rules.idle import Resource
 from bot.rules.idle_finding import Gap
 from bot.rules.instances import Verb, fits
 from bot.rules.schedule import Schedule
-from bot.store import resources, schedules
+from bot.store import idle, resources, schedules
 from bot.store.db import Tx
 
 THREADS = 8  # AWS limits an account's calls; a region that hangs holds one thread for twenty seconds
@@ -50,7 +50,7 @@ def listing(parts: Parts, *, whose: Literal["mine", "all"], user: str) -> Listin
     with ThreadPoolExecutor(max_workers=min(THREADS, len(places) or 1), thread_name_prefix="listing") as pool:
         answers = list(pool.map(lambda place: _look(parts, place, now), places))
     gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
-    found = [one for answer in answers if not isinstance(answer, Gap) for one in answer]
+    found = _as_claimed(parts, (one for answer in answers if not isinstance(answer, Gap) for one in answer))
     mine = [one for one in found if whose == "all" or one.owner == user]
     return Listing(now, tuple(_rows(parts, mine, now)), gaps)
 
@@ -58,6 +58,15 @@ def listing(parts: Parts, *, whose: Literal["mine", "all"], user: str) -> Listin
 def narrowed(found: Listing, words: Sequence[str]) -> Listing:
     """The machines in whose name, type, state, region, zone, market or id each of *words* (lower case) stands."""
     return replace(found, rows=tuple(one for one in found.rows if all(word in _text(one.resource) for word in words)))
+
+
+def _as_claimed(parts: Parts, found: Iterable[Resource]) -> list[Resource]:
+    """With who claimed it as the owner, while its tag is what it was then."""
+    with parts.store.reading() as tx:
+        claims = idle.claims(tx)
+    return [
+        replace(one, owner=claims.get((one.account, one.region, one.id, one.owner or "")) or one.owner) for one in found
+    ]
 
 
 def _text(one: Resource) -> str:

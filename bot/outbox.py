@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +92,18 @@ def say(
 def stands(tx: Tx, *, what: str, subject: str) -> bool:
     """Whether such a message about *subject* was ever written."""
     return table.find(tx, what=what, subject=subject) is not None
+
+
+def again(tx: Tx, *, what: str, subject: str, now: datetime) -> None:
+    """Have every such message about *subject* that was ever written brought up to date."""
+    for row in table.about(tx, what=what, subject=subject):
+        say(tx, what=what, subject=subject, to=row["dest"], now=now, data=unpack(row["data"]), key=row["key"])
+
+
+def standing(tx: Tx, *, whats: Sequence[str], channel: str, ts: str) -> OutboxRow | None:
+    """The message of one of these kinds that stands at *channel* and *ts*; None for any other."""
+    row = table.at(tx, whats=whats, channel=channel, ts=ts) if channel and ts else None
+    return _outgoing(row) if row else None
 
 
 def deliver(parts: Parts, views: Mapping[str, View]) -> int:

@@ -21,7 +21,7 @@ from bot.rules.instances import Ask, Verb, decide, label, saved_by_a_stop
 from bot.rules.people import Person
 from bot.rules.schedule import Edge, Schedule, local
 from bot.rules.schedule_edge import LATER, Step
-from bot.store import holds, money, resources, schedules
+from bot.store import holds, idle, money, resources, schedules
 from bot.store.db import Tx
 from bot.store.values import moment, stamp
 
@@ -214,7 +214,8 @@ def _tell(tx: Tx, case: Case, one: Resource | None, why: str) -> None:
 
 def _notice(tx: Tx, case: Case, one: Resource | None, text: str) -> None:
     """To the owner, else to who set the hours; one message an edge, edited as it goes on."""
-    to = (one.owner if one else None) or case.plan.by
+    claimant = idle.claimant(tx, case.ref, tag=one.owner) if one else ""
+    to = claimant or (one.owner if one else None) or case.plan.by
     outbox.say(tx, what="notice", subject=case.op.key, to=to, now=case.now, data={"text": text})
 
 

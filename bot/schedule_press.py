@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import audit, ops, outbox
+from bot.idle_answer import answered_there
 from bot.idle_remind import refresh
 from bot.instances import approvers
 from bot.kinds import KINDS, Look
@@ -21,7 +22,8 @@ from bot.rules.instances import GONE, Ask, decide, label, may_not, saved_by_a_st
 from bot.rules.people import Person
 from bot.rules.remind import zone
 from bot.rules.schedule import Hours, Kept, Schedule, back_at, hours_of, local, preset, saves_a_month
-from bot.store import holds, resources, schedules
+from bot.rules.stopping import HOURS
+from bot.store import holds, idle, resources, schedules
 from bot.store.db import Row, Tx
 from bot.store.values import moment, stamp
 
@@ -94,16 +96,21 @@ def _wish(parts: Parts, op: Op, ref: str, choice: str) -> Wish | None:
     if one is None or one.state in GONE:
         return None
     one = KIND.price(one, parts.catalog)
-    asked = Ask(
-        verb="stop", person=person, approver=person.id in approvers(parts, parts.policy()), team=parts.people.team()
-    )
-    asked_hours = replace(asked, verb="start")  # hours start it, too, so an open stop is not enough
-    if why := may_not(asked_hours, one, parts.policy(), now):
-        raise NotAllowed(why.replace("may start it", "may set its hours"))
+    asked = _ask(parts, ref, one, person)
+    if why := may_not(asked, one, parts.policy(), now, HOURS):  # hours start it, too: an open stop is not enough
+        raise NotAllowed(why.replace("may set the hours of it", "may set its hours"))
+    one = replace(one, owner=asked.claimant or one.owner)
     decision = decide(asked, one, parts.policy(), now)
     if not decision.allowed and one.state != "pending" and choice != "remove":
         raise NotAllowed(f"It gets no schedule: {decision.reason}")
     return Wish(parts, op, ref, choice, person, one, _zone(parts, one, person), now)
+
+
+def _ask(parts: Parts, ref: str, one: Resource, person: Person) -> Ask:
+    with parts.store.reading() as tx:
+        claimant = idle.claimant(tx, ref, tag=one.owner)
+    may_for_all, team = person.id in approvers(parts, parts.policy()), parts.people.team()
+    return Ask(verb="stop", person=person, approver=may_for_all, team=team, claimant=claimant)
 
 
 def _zone(parts: Parts, one: Resource, person: Person) -> str:
@@ -177,7 +184,8 @@ def _keep(tx: Tx, wish: Wish, result: Result) -> None:
     outcome = idle_finding.Outcome(result.what, person.id, now, f"{result.words} Set by {person.name or person.id}.")
     holds.answered(tx, wish.ref, outcome)
     refresh(tx, wish.ref, now)
-    _whisper(tx, wish.op, words, now)
+    if not answered_there(tx, wish.op, wish.ref, result.what, now):
+        _whisper(tx, wish.op, words, now)
     if wish.one.owner and wish.one.owner != person.id:
         data = {"text": f"<@{person.id}>: {words}"}
         outbox.say(tx, what="notice", subject=wish.op.key, to=wish.one.owner, now=now, data=data)
@@ -206,14 +214,19 @@ def _end(parts: Parts, op: Op, words: str, *, ref: str = "") -> Done:
                 actor=str(op.payload["user"]),
                 team=str(op.payload.get("team", "")),
                 action="schedule.refused",
-                subject=ref,
+                subject=_aws_id(tx, ref),
                 now=now,
-                detail={"reason": words, "choice": str(op.payload["value"])},
+                detail={"reason": words, "ref": ref, "choice": str(op.payload["value"])},
             )
         _whisper(tx, op, words, now)
         ops.finish(tx, op, now)
     parts.wake()
     return Done()
+
+
+def _aws_id(tx: Tx, ref: str) -> str:
+    row: Row | None = resources.find(tx, ref)
+    return str(row["aws_id"]) if row else ref
 
 
 def _whisper(tx: Tx, op: Op, words: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from bot import idle, mute
 from bot.parts import Parts
 from bot.rules.click import Click
 from bot.rules.errors import TooLate, Unclear
+from bot.rules.idle_asked import asked_for
 from bot.rules.idle_finding import Finding
 from handlers import errors, home, received
 from handlers.doorway import Doorway
@@ -19,6 +20,7 @@ from handlers.launch import origin, state_of
 from handlers.views import idle as views
 from handlers.views import mute as mute_views
 from handlers.views.message import Block, Message
+from handlers.views.named import named
 
 Listener = Callable[..., None]
 Body = dict[str, Any]
@@ -26,7 +28,7 @@ KEEP_DAYS = 7
 
 
 def command(door: Doorway) -> Listener:
-    """`/ml-idle [now]`: what is idle, as of the last scan or of one made now."""
+    """`/ml-idle [now] [mine|all]`: what is idle, as of the last scan or of one made now."""
 
     def on_command(ack: Ack, body: Body) -> None:
         asked = received.command(body)
@@ -72,17 +74,14 @@ def quiet(door: Doorway) -> Listener:
 
 
 def _shown(parts: Parts, words: str, *, user: str) -> Message:
-    word = words.lower()
-    if word not in ("", "now", "mine", "all"):
-        raise Unclear(
-            f"I did not understand {words!r}: say nothing, `now`, `mine`, `all`, `mute 3d` or `unmute`.",
-            nearest="now",
-            example="/ml-idle now",
-        )
-    if word == "now" or idle.last_scan(parts) is None:
+    wish = asked_for(words)
+    if wish.now or idle.last_scan(parts) is None:
         idle.scan(parts, parts.clock.now())
-    found = idle.findings(parts, user=None if word == "all" else user)
-    return views.findings(found, report=idle.last_scan(parts), user=user)
+    found = idle.findings(parts, user=None if wish.everybody else user)
+    nobodys = idle.ownerless(parts, found) if wish.everybody else frozenset()
+    asker = views.Asker(user, everybody=wish.everybody, ownerless=nobodys)
+    message = views.findings(found, report=idle.last_scan(parts), asker=asker)
+    return named(message, parts.people.name)  # it tells of everybody, and nobody is called by it
 
 
 def press(door: Doorway) -> Listener:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.rules.errors import BotError, Unclear
-from bot.rules.idle_finding import Finding, ScanReport
+from bot.rules.idle_finding import Finding, ScanReport, gap_lines
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,9 +77,10 @@ def words(report: ScanReport) -> list[str]:
         name = f"{thing.name} ({thing.id})" if thing.name else thing.id
         owner = one.owner or "nobody's"
         lines.append(
-            f"{one.verdict.level:8} {name}, {thing.type} in {thing.region}, {owner}: {one.verdict.reason} [{cost}]"
+            f"{one.verdict.level:8} {name}, {thing.type or thing.kind.replace('_', ' ')} in {thing.region}, {owner}:"
+            f" {one.verdict.reason} [{cost}]"
         )
-    lines += [f"not seen {gap.account} {gap.region} {gap.kind}: {gap.reason}" for gap in report.gaps]
+    lines += [f"not seen {line}" for line in gap_lines(report.gaps)]
     if report.alarm:
         lines.append(f"ALARM    {report.alarm}")
     counts = {

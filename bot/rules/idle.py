@@ -10,7 +10,7 @@ from bot.rules import idle_resting, idle_running
 from bot.rules.idle_facts import HOURS_PER_MONTH, Confidence, Hold, Known, Level, Resource, Series, Usage, Verdict
 from bot.rules.idle_running import Machine, Plan
 from bot.rules.idle_track import Track
-from bot.rules.idle_words import moment, span
+from bot.rules.idle_words import inert, moment, span
 from bot.rules.policy_idle import Idle, IdleRule
 
 __all__ = [
@@ -64,19 +64,19 @@ def accelerator(resource: Resource) -> str | None:
 def _vetoed(resource: Resource, rules: Idle, now: datetime, known: Known) -> str | None:
     if known.hold and known.hold.stands(now):
         word = "snoozed" if known.hold.what == "snooze" else "kept"
-        because = f": {known.hold.reason}" if known.hold.reason else ""
+        because = f": {inert(known.hold.reason)}" if known.hold.reason else ""
         return f"{word} by <@{known.hold.by}> until {moment(known.hold.until)}{because}"
     if keep := resource.tags.get(rules.keep_tag):
         until = _time(keep)
         if until is None:
-            return f"its tag {rules.keep_tag} says {keep!r}, which is no ISO time, so it is left alone"
+            return f"its tag {rules.keep_tag} says {inert(repr(keep))}, which is no ISO time, so it is left alone"
         if now < until:
             return f"its tag {rules.keep_tag} keeps it until {moment(until)}"
     if beat := resource.tags.get(rules.heartbeat_tag):
         at = _time(beat)
         fresh = timedelta(minutes=rule_for(rules, resource).heartbeat_minutes)
         if at is None or abs(now - at) <= fresh:
-            return f"a job renewed its tag {rules.heartbeat_tag} at {beat}"
+            return f"a job renewed its tag {rules.heartbeat_tag} at {inert(beat)}"
     if resource.details.get("sessions"):
         return "somebody has a session open on it"
     return None
@@ -91,8 +91,9 @@ def _machine(resource: Resource, usage: Usage, rules: Idle, now: datetime, known
     verdict = _measured(resource, usage, rule, now, known)
     young = timedelta(minutes=rule.boot_minutes)
     if verdict.level != "active" and resource.since and now - resource.since < young:
-        age = span(now - resource.since)
-        return Verdict(level="unknown", reason=f"started {age} ago, too early to say", confidence="low")
+        age, rest = span(now - resource.since), span(resource.since + young - now)
+        reason = f"started {age} ago, too new to judge: look again in {rest}"
+        return Verdict(level="unknown", reason=reason, confidence="low", too_new=True)
     return _joined(verdict, resource, known)
 
 

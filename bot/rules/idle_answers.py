@@ -31,7 +31,7 @@ def allowed(
     Raise NotAllowed unless *user* may answer *action*.
 
     *owner* is whoever is told of it, by any source. Effects in AWS are for those whom *rules* (the policy's [stop])
-    lets, by the tag; a claim in a channel gives nobody power over a machine. Claim is for everybody.
+    lets: the owner in *resource*, by its tag or a claim that counts. Claim is for everybody.
     """
     if action in STRONG:
         known, until = resource.owner, resource.until

@@ -71,6 +71,7 @@ class Verdict:
     since: datetime | None = None  # start of the quiet: the idle episode, or for active a pause not yet long enough
     advice: str = ""  # for unknown: what to install
     at_least: bool = False  # *since* is where the data begin, so it may be idle longer
+    too_new: bool = False  # unknown only because it has just started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.rules.idle_facts import HOURS_PER_MONTH, Hold, Resource, Verdict
 
+BUSY, REFUSED = "busy", "refused"  # outcomes that leave it as it was: it works, or something else forbids it
 AT_WORK = ("running", "InService", "InProgress")  # states in which something could work; in others it rests
 
 
@@ -35,7 +37,7 @@ class BackTest:
 class Outcome:
     """What became of a finding after somebody pressed a button; the message is edited to say it."""
 
-    what: str  # stopped, snoozed, kept, not_mine, claimed, terminated, deleted, refused
+    what: str  # stopped, snoozed, kept, not_mine, claimed, terminated, deleted, busy, refused
     by: str  # Slack id
     at: datetime
     words: str  # one sentence
@@ -138,3 +140,19 @@ class ScanReport:
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...] = ()
     alarm: str = ""  # why nothing is done on this scan, when its counts cannot be right
+
+
+def gap_lines(gaps: Iterable[Gap]) -> list[str]:
+    """What was not seen, a line for each place: all of its kinds, and the first of their reasons."""
+    places: dict[tuple[str, str], list[Gap]] = {}
+    for gap in gaps:
+        places.setdefault((gap.account, gap.region), []).append(gap)
+    return [_gap_line(found) for found in places.values()]
+
+
+def _gap_line(found: Sequence[Gap]) -> str:
+    first = found[0]
+    kinds = list(dict.fromkeys(gap.kind.replace("_", " ") for gap in found if gap.kind))
+    where = first.region if first.account == "default" else f"{first.account} {first.region}"
+    what = f" ({kinds[0] if len(kinds) == 1 else f'{len(kinds)} kinds'})" if kinds else ""
+    return f"{where}{what}: {first.reason}"

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+
+# Between letters or digits (my_model) they are no marks; a backtick is one everywhere.
+MARK = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
+ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
+CALL = re.compile(r"<(?=[@#])|(?<!\w)[@#](?=\w)|:(?=//)|(?<=mailto):")
+UNSEEN = "\u2060"  # a word joiner: it has no width and breaks no line
 
 
 def span(length: timedelta) -> str:
@@ -34,3 +41,12 @@ def rate(bytes_per_s: float) -> str:
 def moment(at: datetime) -> str:
     """A time in UTC, to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def inert(words: str) -> str:
+    """
+    People's words without effect in Slack: marks become their look-alikes, and nothing in them names, calls or links.
+
+    An invisible sign stands where Slack would else see <@U...>, @here, #room or https://. The views escape < and >.
+    """
+    return MARK.sub(lambda found: ALIKE[found[0]], CALL.sub(lambda found: found[0] + UNSEEN, words))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from bot.rules.idle import Resource
 from bot.rules.people import Person, may_act
 from bot.rules.policy import Policy
-from bot.rules.stopping import may_work, who_may
+from bot.rules.stopping import may_work, owner_for, who_may
 
 Verb = Literal["stop", "start", "terminate", "extend"]
 VERBS: tuple[Verb, ...] = ("stop", "start", "terminate", "extend")
@@ -36,6 +36,7 @@ class Ask:
     frozen: str = ""  # why launches are stopped, and starts with them; empty when they are not
     itself: bool = False  # mlbot does it, by a rule of the policy or of a schedule
     judged: bool = False  # a request of ours made it, so that more hours are judged with those that it has
+    claimant: str = ""  # who claimed the machine as nobody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +97,17 @@ def lost_at_termination(one: Resource) -> tuple[str, ...]:
     return (*found, *_local_disk(one))
 
 
-def may_not(ask: Ask, found: Resource, policy: Policy, now: datetime) -> str:
-    """Why this person may not do that to the machine; empty for those whom the policy's [stop] lets."""
+def may_not(ask: Ask, found: Resource, policy: Policy, now: datetime, verb: str = "") -> str:
+    """Why this person may not do that (or *verb*) to the machine; empty for those whom the policy's [stop] lets."""
     if ask.itself:
         return ""
     if why := may_act(ask.person, team=ask.team):
         return why
-    owner, rules = found.owner or "", policy.stop
-    if may_work(ask.person.id, ask.verb, owner=owner, approver=ask.approver, until=found.until, rules=rules, now=now):
+    rules, verb = policy.stop, verb or ask.verb
+    owner = owner_for(verb, found.owner, ask.claimant, rules)
+    if may_work(ask.person.id, verb, owner=owner, approver=ask.approver, until=found.until, rules=rules, now=now):
         return ""
-    return who_may(ask.verb, owner, rules)
+    return who_may(verb, owner, rules)
 
 
 def _stop(found: Resource) -> Decision:

@@ -12,6 +12,7 @@ class Stopping(Section):
 
     owner: bool = True  # the person in the tag mlbot:owner, every verb
     approvers: bool = True  # every verb, on any machine
+    claims: bool = True  # who claimed what nobody owns may stop, start, save, park it and set its hours
     team: bool = False  # every member may stop any machine; the other verbs stay with owner and approvers
     anyone_after_hours: float | None = Field(default=None, ge=0)  # after its planned end every member may stop it
 

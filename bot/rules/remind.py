@@ -33,6 +33,7 @@ class Reader:
     owner: str | None  # None: a channel
     day: date
     where: ZoneInfo
+    unknown_told: date | None = None  # the last of their days whose message named something unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +147,13 @@ def digest(
     *,
     escalated: frozenset[str] = frozenset(),
 ) -> Digest | None:
-    """The message to *reader*, or None when there is nothing to say."""
+    """
+    The message to *reader*, or None when there is nothing to say.
+
+    What is unknown rides along with the rest; a message of nothing else comes a week after the last word of any.
+    """
     worth = [one for one in found if due(one, told.get(one.ref), reader.day, reader.where, rules)]
-    if not worth:
+    if not worth or (all(_is_unknown(one) for one in worth) and _lately(reader)):
         return None
     idle = by_money(one for one in worth if one.verdict.level == "idle")
     return Digest(
@@ -157,10 +162,19 @@ def digest(
         owner=reader.owner,
         items=tuple(one for one in idle if not is_small(one, rules)),
         small=tuple(one for one in idle if is_small(one, rules)),
-        unknown=by_money(one for one in worth if one.verdict.level == "unknown"),
+        unknown=by_money(one for one in worth if _is_unknown(one)),
         cheaper=tuple(sorted((one for one in worth if one.usd_saved_as_gp3), key=lambda one: -one.usd_saved_as_gp3)),
         escalated=escalated & {one.ref for one in worth},
     )
+
+
+def _is_unknown(one: Finding) -> bool:
+    return one.verdict.level == "unknown"
+
+
+def _lately(reader: Reader) -> bool:
+    """Whether the reader heard within a week of something unknown."""
+    return reader.unknown_told is not None and reader.day - reader.unknown_told < WEEK
 
 
 def by_money(found: Iterable[Finding]) -> tuple[Finding, ...]:

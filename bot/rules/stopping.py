@@ -8,6 +8,8 @@ from bot.rules.launch_text import hours, person
 from bot.rules.policy_stop import Stopping
 
 OPEN = ("stop", "stop_idle")  # what may be opened to everybody: a stop can be taken back
+PARK, HOURS = "save or park", "set the hours of"  # no verbs of AWS, but what people do
+CLAIMED = (*OPEN, "start", "start_idle", "change_gp3", PARK, HOURS)  # what a claim allows: nothing that is final
 
 
 def may_work(
@@ -19,6 +21,11 @@ def may_work(
     if (approver and rules.approvers) or (rules.owner and user == owner):
         return True
     return verb in OPEN and (rules.team or _over(until, rules, now))
+
+
+def owner_for(verb: str, tagged: str | None, claimant: str, rules: Stopping) -> str | None:
+    """Who counts as the owner for *verb*: who claimed it as nobody's, where a claim is enough, else who is *tagged*."""
+    return claimant if claimant and rules.claims and verb in CLAIMED else tagged
 
 
 def who_may(verb: str, owner: str | None, rules: Stopping) -> str:

@@ -139,6 +139,20 @@ def assign(tx: Tx, ref: str, *, owner: str, how: str, tag: str = "", by: str = "
     )
 
 
+def claimant(tx: Tx, ref: str, *, tag: str | None) -> str:
+    """Who claimed it, while its owner tag is still what it was then; empty for nobody."""
+    row = tx.one("SELECT owner FROM belongs WHERE ref = ? AND how = 'claim' AND tag = ?", ref, tag or "")
+    return str(row["owner"]) if row else ""
+
+
+def claims(tx: Tx) -> dict[tuple[str, str, str, str], str]:
+    """Who claimed what: by account, region, AWS id and the owner tag that it had then."""
+    found = tx.all(
+        "SELECT resource.*, belongs.owner, belongs.tag FROM belongs JOIN resource USING (ref) WHERE how = 'claim'"
+    )
+    return {(row["account"], row["region"], row["aws_id"], row["tag"]): row["owner"] for row in found}
+
+
 def launched_by(tx: Tx) -> dict[str, str]:
     """Who asked for each launch, by its id."""
     return {row["id"]: row["asker"] for row in tx.all("SELECT id, asker FROM launch")}

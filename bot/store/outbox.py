@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -162,6 +162,17 @@ def find(tx: Tx, *, what: str, subject: str, dest: str = "") -> Row | None:
         dest,
         dest,
     )
+
+
+def about(tx: Tx, *, what: str, subject: str) -> list[Row]:
+    """Every message of this kind about *subject*."""
+    return tx.all("SELECT * FROM outbox WHERE what = ? AND subject = ? ORDER BY id", what, subject)
+
+
+def at(tx: Tx, *, whats: Sequence[str], channel: str, ts: str) -> Row | None:
+    """The message of one of these kinds that stands there."""
+    marks = ", ".join("?" for _ in whats)
+    return tx.one(f"SELECT * FROM outbox WHERE what IN ({marks}) AND channel = ? AND ts = ?", *whats, channel, ts)
 
 
 def waiting(tx: Tx) -> int:

@@ -43,6 +43,13 @@ def taken(tx: Tx, *, to: str, day: date) -> tuple[str, datetime] | None:
     return (row["data"], moment(row["at"])) if row else None
 
 
+def unknown_told(tx: Tx, *, to: str) -> date | None:
+    """The last day whose message to *to* named something unknown."""
+    sql = "SELECT MAX(day) FROM reminder WHERE owner = ? AND data LIKE '%\"unknown\":[{%'"
+    day = tx.value(sql, to)
+    return date.fromisoformat(day) if day else None
+
+
 def tell(tx: Tx, ref: str, *, to: str, told: Told, now: datetime) -> None:
     """Note that *to* was told of a resource."""
     tx.add("told", ref=ref, dest=to, day=told.day.isoformat(), marks=told.marks, at=stamp(now))

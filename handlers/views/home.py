@@ -7,6 +7,7 @@ import json
 
 from bot.home import Home
 from bot.rules import idle_words
+from bot.rules.idle_finding import gap_lines
 from handlers.views import home_own, home_team, mute
 from handlers.views.blocks import actions, button, context, divider, header, image, section
 from handlers.views.fit import size
@@ -102,7 +103,7 @@ def _clock(found: Home) -> list[str]:
     lines = [f"{scanned} · drawn {moment(found.at)} · `/ml-help` has all commands"]
     return [
         *lines,
-        *(f"Not seen: {plain(gap.account)} {plain(gap.region)}: {plain(gap.reason)}" for gap in found.gaps[:4]),
+        *(f"Not seen: {plain(line)}" for line in gap_lines(found.gaps)[:4]),
     ]
 
 

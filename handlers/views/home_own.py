@@ -9,11 +9,11 @@ from bot.rules import idle_words
 from bot.rules import launch_text as say
 from bot.rules.idle_finding import Finding
 from bot.rules.launch import Launch
-from handlers.views import idle as idle_views
 from handlers.views import images as image_views
 from handlers.views import launch as launch_views
 from handlers.views.blocks import actions, button, context, cut, header, section
-from handlers.views.message import Block, plain, told
+from handlers.views.idle_item import item, title
+from handlers.views.message import Block, plain, timed, told
 from handlers.views.times import moment
 
 WAITING, EXTENSIONS, REQUESTS, REMINDERS, MACHINES, PARKED = (
@@ -99,7 +99,7 @@ def reminders(found: Home) -> list[Block]:
         return []
     blocks = [header("Idle, and yours")]
     for one in found.reminders[:REMINDERS]:
-        blocks += idle_views.item(one)
+        blocks += item(one)
     return blocks + _more(found.reminders, REMINDERS, "`/ml-idle` shows them")
 
 
@@ -136,16 +136,15 @@ def _first(found: Home) -> str:
 
 def _machine(one: Finding) -> str:
     if one.outcome is not None:
-        name = idle_views.title(one)
-        return f"{f'*{name}*' if one.outcome.what == 'started' else f'~{name}~'}\n{plain(one.outcome.words)}"
+        name = f"*{title(one)}*" if one.outcome.what == "started" else f"~{title(one)}~"
+        return f"{name}\n{timed(one.outcome.words)}"
     rate, so_far = one.resource.usd_per_hour, one.usd_so_far
     money = [f"{idle_words.usd(rate)} an hour" if rate is not None else "price unknown"]
     money += [f"{idle_words.usd(so_far)} since it started"] if so_far is not None else []
-    lines = [f"*{idle_views.title(one)}* {plain(one.resource.state)}", " · ".join([*money, *_when(one)])]
+    lines = [f"*{title(one)}* {plain(one.resource.state)}", " · ".join([*money, *_when(one)])]
     if one.verdict.level == "unknown":
-        lines.append(
-            cut(f"Nobody can tell whether it works: {plain(one.verdict.reason)}. {plain(one.verdict.advice)}", 500)
-        )
+        said = "" if one.verdict.too_new else "Nobody can tell whether it works: "
+        lines.append(cut(f"{said}{timed(one.verdict.reason)}. {plain(one.verdict.advice)}".strip(), 500))
     return cut("\n".join(lines), 1200)
 
 

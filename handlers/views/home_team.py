@@ -5,13 +5,13 @@ from __future__ import annotations
 from bot.home import Asked, Health, Home, Spent
 from bot.rules import idle_words
 from bot.rules import launch_text as say
-from bot.rules.idle_finding import Finding
+from bot.rules.idle_finding import Finding, gap_lines
 from bot.rules.launch import BudgetLine
 from bot.store.money import Spend
-from handlers.views import idle as idle_views
 from handlers.views.blocks import button, context, cut, header, section
 from handlers.views.home_own import what
-from handlers.views.message import Block, plain, told
+from handlers.views.idle_item import money, title
+from handlers.views.message import Block, plain, timed, told
 from handlers.views.times import moment
 
 BUDGETS, REQUESTS, MACHINES, OWNERS, GAPS = 10, 10, 8, 10, 12
@@ -108,15 +108,19 @@ def _line(one: Finding) -> str:
     held = f", quiet until {moment(one.hold.until)}" if one.hold else ""
     owner = _owner(one.owner or "")
     if one.outcome is not None:
-        return cut(f"{idle_views.title(one)}: {plain(one.outcome.words)}", 600)
-    return cut(f"{idle_views.title(one)}: *{one.verdict.level}*, {_money(one)}{held} · {owner}", 600)
+        return cut(f"{title(one)}: {timed(one.outcome.words)}", 600)
+    return cut(f"{title(one)}: {_level(one)}{held} · {owner}", 600)
 
 
-def _money(one: Finding) -> str:
+def _level(one: Finding) -> str:
+    """What it does, and its money."""
     if one.verdict.level == "idle":
-        return idle_views.money(one)
+        return f"*{money(one)}*"
     rate = one.resource.usd_per_hour
-    return f"{idle_words.usd(rate)} an hour" if rate is not None else "price unknown"
+    costs = f"{idle_words.usd(rate)} an hour" if rate is not None else "price unknown"
+    if one.verdict.too_new:
+        return f"{timed(one.verdict.reason)}, {costs}"
+    return f"*{one.verdict.level}*, {costs}"
 
 
 def _stop(one: Finding) -> Block | None:
@@ -129,7 +133,8 @@ def health(found: Health) -> list[Block]:
     """For operators: what is well, what is not, and where to look."""
     scan = moment(found.last_scan) if found.last_scan else "never; `/ml-idle now` makes one"
     prices = f"half are of {found.prices_as_of:%d %b %Y} or older" if found.prices_as_of else "none is known"
-    blind = f"{len(found.gaps)} places" if found.gaps else "nothing"
+    unseen = gap_lines(found.gaps)
+    blind = f"{len(unseen)} place{'' if len(unseen) == 1 else 's'}" if unseen else "nothing"
     fields = [
         f"*Slack's events*\n{_good(found.door_is_good)}{plain(found.door) or 'not noted yet'}",
         f"*Work*\n{_queue(found)}",
@@ -141,12 +146,9 @@ def health(found: Health) -> list[Block]:
     blocks = [header("How mlbot does"), section("As the database knows; `mlbot doctor` looks deeper.", fields=fields)]
     if found.alarm:
         blocks.append(section(f"*Nothing is done on the last scan:* {plain(found.alarm)}"))
-    if found.gaps:
-        lines = [
-            f"• {plain(gap.account)} {plain(gap.region)} {plain(gap.kind)}: {plain(gap.reason)}"
-            for gap in found.gaps[:GAPS]
-        ]
-        lines += [f"and {len(found.gaps) - GAPS} more"] if len(found.gaps) > GAPS else []
+    if unseen:
+        lines = [f"• {plain(line)}" for line in unseen[:GAPS]]
+        lines += [f"and {len(unseen) - GAPS} more"] if len(unseen) > GAPS else []
         blocks.append(section("*Gaps*\n" + "\n".join(cut(line, 220) for line in lines)))
     return blocks
 

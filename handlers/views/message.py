@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.rules.idle_words import inert
 from handlers.views.times import moment
 
 Block = dict[str, Any]
 MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")  # as rules write a time
-# Between letters or digits (my_model) they are no marks; a backtick is one everywhere.
-MARK = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
-ALIKE = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
 PERSON = re.compile(r"&lt;(@[UW][A-Z0-9]{2,}|#C[A-Z0-9]{2,})&gt;")
 
 
@@ -31,8 +29,8 @@ def plain(text: str) -> str:
 
 
 def worded(text: str) -> str:
-    """People's words, harmless and without effect: a mark that Slack would obey becomes its look-alike."""
-    return MARK.sub(lambda found: ALIKE[found[0]], plain(text))
+    """People's words, harmless and without effect: no mark, mention or link of them is obeyed."""
+    return plain(inert(text))
 
 
 def told(text: str) -> str:

@@ -64,8 +64,8 @@ def digest(parts: Parts, row: OutboxRow) -> Message:
 
 def unclaimed(parts: Parts, row: OutboxRow) -> Message | None:
     """What somebody said is not theirs, for the channel to claim."""
-    found = idle.finding(parts, row.subject)
-    return idle_views.unclaimed(found) if found else None
+    found = idle.unclaimed(parts, row.subject)
+    return named(idle_views.unclaimed(found), parts.people.name) if found else None  # nobody is called by a claim
 
 
 def launch_card(parts: Parts, row: OutboxRow) -> Message:

@@ -311,7 +311,7 @@ ANSWERED: Mapping[str, st.SearchStrategy[Message]] = {
         many(st.tuples(saved, st.booleans()), 20),
     ),
     "idle": st.builds(
-        lambda found, report: idle.findings(found, report=report, user=ASKER), many(findings, 60), reports
+        lambda found, report: idle.findings(found, report=report, asker=idle.Asker(ASKER)), many(findings, 60), reports
     ),
     "help": st.just(help.help_message()) | st.sampled_from(help.ALL).map(help.topic_message),
     "mute": moments.map(mute.answer),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from bot.rules.idle_facts import Hold, Resource, Verdict
 from bot.rules.idle_finding import BackTest, Finding, Gap, Outcome, ScanReport
+from bot.rules.idle_words import inert
 from bot.rules.remind import Digest
-from handlers.views import idle
-from handlers.views.message import Message
+from handlers.views import idle, idle_item
+from handlers.views.message import Message, told
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -42,8 +44,12 @@ def text(message: Message) -> str:
     return json.dumps(message.blocks, ensure_ascii=False)
 
 
+def presses_of(message: Message) -> list[dict[str, Any]]:
+    return [e for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+
+
 def presses(message: Message) -> list[str]:
-    return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    return [one["action_id"] for one in presses_of(message)]
 
 
 def test_the_point_comes_first_with_its_money() -> None:
@@ -98,14 +104,14 @@ def test_the_plan_stands_beside_what_it_costs_now() -> None:
 
 def test_a_gap_and_an_alarm_are_shown() -> None:
     report = ScanReport(at=NOW, findings=(), gaps=(Gap("default", "eu-west-1", "", "no answer"),), alarm="too few")
-    shown = text(idle.findings([], report=report, user="U0ENG"))
+    shown = text(idle.findings([], report=report, asker=idle.Asker("U0ENG")))
     assert "eu-west-1" in shown
     assert "too few" in shown
 
 
 def test_what_is_held_is_named_with_its_reason() -> None:
     held = machine(hold=Hold(what="keep", until=NOW + timedelta(days=2), by="U0ENG", reason="demo <!here>"))
-    shown = text(idle.findings([held], report=None, user="U0ENG"))
+    shown = text(idle.findings([held], report=None, asker=idle.Asker("U0ENG")))
     assert "demo &lt;!here&gt;" in shown
 
 
@@ -137,4 +143,151 @@ def test_a_message_keeps_slacks_limits_however_much_is_idle(names: list[str], ba
 
 
 def test_a_sparkline_keeps_its_peaks() -> None:
-    assert idle.spark([0.0] * 79 + [100.0]) == "▁" * 39 + "█"
+    assert idle_item.spark([0.0] * 79 + [100.0]) == "▁" * 39 + "█"
+
+
+def blind(**changes: Any) -> Finding:
+    verdict = Verdict(level="unknown", reason="nothing says how busy it is", advice="Run the CloudWatch agent.")
+    return machine(verdict=changes.pop("verdict", verdict), **changes)
+
+
+def new() -> Finding:
+    reason = "started 20 min ago, too new to judge: look again in 40 min"
+    return blind(verdict=Verdict(level="unknown", reason=reason, too_new=True), usd_per_hour=None)
+
+
+def day(**found: Any) -> Digest:
+    return Digest(to="U0ENG", owner="U0ENG", day=date(2026, 11, 24), **found)
+
+
+STOPPED = Outcome("stopped", "U0ENG", NOW, "Stopped by Ann.")
+REFUSED = Outcome("refused", "U0ENG", NOW, "Nothing was done. AWS says no.")
+WORKS = Outcome("busy", "U0ENG", NOW, "Not stopped: GPU reached 88 %.")
+
+
+@pytest.mark.parametrize(
+    ("found", "point"),
+    [
+        (day(unknown=(blind(), blind())), "2 machines nobody can judge: install the agent"),
+        (day(unknown=(blind(),)), "1 machine nobody can judge: install the agent"),
+        (day(items=(machine(),), unknown=(blind(),)), "1 idle, $29 a day, $37 since idle; 1 machine nobody can judge:"),
+        (day(items=(machine(), machine(outcome=STOPPED))), "1 idle, $29 a day, $37 since idle; 1 answered"),
+        (day(items=(machine(outcome=STOPPED),)), "all answered"),
+        (day(items=(machine(outcome=WORKS),)), "all answered"),
+        (day(items=(machine(outcome=REFUSED),)), "1 idle, $29 a day, $37 since idle"),
+        (day(unknown=(blind(outcome=STOPPED),)), "all answered"),
+    ],
+)
+def test_the_point_says_what_is_left_to_answer(found: Digest, point: str) -> None:
+    message = idle.digest(found)
+    assert message.text.startswith(point)
+    assert message.blocks[0]["text"]["text"].startswith(f"Good morning: {point}")
+
+
+def test_what_was_refused_keeps_its_evidence_and_its_buttons() -> None:
+    message = idle.digest(day(items=(machine(outcome=REFUSED),)))
+    assert "GPU 0 % for 31 h" in text(message)
+    assert "Nothing was done. AWS says no." in text(message)
+    assert presses(message)[0] == "stop_idle"
+    assert "~" not in text(idle.digest(day(items=(machine(outcome=WORKS),))))
+
+
+def test_an_unknown_thing_that_was_answered_says_so() -> None:
+    message = idle.digest(day(unknown=(blind(outcome=Outcome("snoozed", "U0ENG", NOW, "Snoozed by Ann.")),)))
+    assert "Snoozed by Ann." in text(message)
+    assert presses(message) == []
+
+
+def test_what_has_just_started_is_too_new_and_not_called_unknown() -> None:
+    message = idle.findings([new()], report=None, asker=idle.Asker("U0ENG"))
+    assert message.text == "nothing of yours is idle; 1 too new to judge"
+    assert "look again in 40 min" in text(message)
+    assert "nknown" not in text(message)
+
+
+def test_everybodys_list_offers_claim_on_what_nobody_owns_and_says_whose_the_rest_is() -> None:
+    asker = idle.Asker("U0LEAD", everybody=True, ownerless=frozenset({"r_free", "r_left"}))
+    found = [
+        machine(owner=None, ref="r_free"),
+        machine(owner="U0GONE", ref="r_left"),
+        machine(owner="U0ENG", ref="r_eng"),
+    ]
+    message = idle.findings(found, report=None, asker=asker)
+    rows = [[e["action_id"] for e in b["elements"]] for b in message.blocks if b["type"] == "actions"]
+    assert ["claim" in row for row in rows] == [True, True, False]
+    assert not any("not_mine" in row for row in rows)
+    assert "Owner: nobody" in text(message)
+    assert "Owner: <@U0ENG>" in text(message)
+    assert idle.findings([], report=None, asker=asker).text == "nothing is idle"
+
+
+def test_a_channel_is_not_offered_claim_on_what_has_an_owner_who_only_did_not_answer() -> None:
+    found = Digest(to="C0ML", day=date(2026, 11, 24), items=(machine(),), escalated=frozenset({"r_1"}))
+    assert "claim" not in presses(idle.digest(found))
+    assert "<@U0ENG> has not answered" in text(idle.digest(found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "lost", "stays"),
+    [
+        ("ec2_instance", {"disks": [{"gb": 200, "ends_with_instance": True}]}, "200 GB of disk are deleted", ""),
+        ("ec2_instance", {"disks": [{"gb": 500, "ends_with_instance": False}]}, "cannot be brought back", "500 GB"),
+        ("ebs_volume", {"gb": 200}, "All data on it (200 GB) are lost for good", "Snapshots of it stay"),
+        ("elastic_ip", {"ip": "192.0.2.1"}, "goes back to AWS", "holds no data"),
+        ("ebs_snapshot", {"gb": 100}, "This copy (100 GB) is lost for good", "The disk itself"),
+        ("ec2_image", {"gb": 100}, "lost for good with its snapshots (100 GB)", "Machines stay"),
+        ("sagemaker_endpoint", {}, "answers nobody", "can be made again"),
+        ("sagemaker_studio_app", {}, "in memory is lost", "Files of its home or space stay"),
+    ],
+)
+def test_the_confirmation_says_what_is_lost_and_what_stays(kind: str, details: Any, lost: str, stays: str) -> None:
+    one = machine(state="stopped", verbs=("terminate",) if kind == "ec2_instance" else ("delete",))
+    one = replace(one, resource=replace(one.resource, kind=kind, details=details, name="n" * 200))
+    asks = presses_of(idle.digest(day(items=(one,))))[0]["confirm"]["text"]["text"]
+    assert lost in asks
+    assert stays in asks
+    assert len(asks) <= 300
+    if kind in ("elastic_ip", "sagemaker_endpoint"):
+        assert "data is lost" not in asks
+
+
+def test_a_training_job_asks_before_a_stop_that_is_its_end_and_a_machine_does_not() -> None:
+    job = machine(state="InProgress")
+    job = replace(job, resource=replace(job.resource, kind="sagemaker_training_job"))
+    assert "cannot be started again" in presses_of(idle.digest(day(items=(job,))))[0]["confirm"]["text"]["text"]
+    assert "confirm" not in presses_of(idle.digest(day(items=(machine(),))))[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "title"),
+    [
+        ("elastic_ip", "", "nightly (i-0123456789abcdef0), address in us-east-1"),
+        ("ec2_image", "image", "nightly (i-0123456789abcdef0), image in us-east-1"),
+        ("sagemaker_studio_app", "ml.g5.xlarge", "nightly (i-0123456789abcdef0), ml.g5.xlarge Studio app in us-east-1"),
+    ],
+)
+def test_a_title_has_neither_gap_nor_doubled_word(kind: str, type_: str, title: str) -> None:
+    one = machine()
+    assert idle_item.title(replace(one, resource=replace(one.resource, kind=kind, type=type_))) == title
+
+
+def test_a_place_that_refuses_is_one_line_whatever_it_refused() -> None:
+    gaps = tuple(Gap("default", "eu-west-1", kind, f"may not list {kind}") for kind in ("ec2_instance", "ebs_volume"))
+    shown = text(idle.findings([], report=ScanReport(at=NOW, findings=(), gaps=gaps), asker=idle.Asker("U0ENG")))
+    assert shown.count("Not seen:") == 1
+    assert "Not seen: eu-west-1 (2 kinds): may not list ec2_instance" in shown
+
+
+@pytest.mark.parametrize("reason", ["<@U0LEAD>", "<!channel>", "<https://evil|x>", "https://evil", "@here", "#general"])
+def test_a_keeps_reason_is_neutral_wherever_it_stands(reason: str) -> None:
+    hold = Hold(what="keep", until=NOW + timedelta(days=2), by="U0ENG", reason=reason)
+    kept = Outcome("kept", "U0ENG", NOW, f"Kept by Ann until Thu 26 Nov 09:00, $9 ({inert(reason)}).")
+    shown = [
+        text(idle.findings([machine(hold=hold)], report=None, asker=idle.Asker("U0ENG"))),
+        text(idle.digest(day(items=(machine(outcome=kept),)))),
+        told(kept.words),
+        told(f"Not stopped by its schedule: kept by Ann until Thu: {inert(reason)}"),
+    ]
+    for said in shown:
+        for live in ("<@U0LEAD>", "<!channel>", "<https:", "https://", "@here", "#general"):
+            assert live not in said

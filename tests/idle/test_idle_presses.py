@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot import idle
+from bot.rules.click import Click
 from bot.rules.idle_finding import Finding
 from bot.rules.people import Person
 from bot.store import money
@@ -207,13 +208,51 @@ def test_what_is_somebodys_cannot_be_claimed(morning: tuple[IdleWorld, str]) -> 
     assert "already" in world.said_to(OTHER)
 
 
-def test_a_claim_does_not_give_the_right_to_stop(morning: tuple[IdleWorld, str]) -> None:
+def test_who_claimed_it_may_stop_it_and_start_it_again_but_not_end_it(morning: tuple[IdleWorld, str]) -> None:
     world, quiet = morning
     ref = the(world, quiet).ref
     world.press("not_mine", ref)
     world.press("claim", ref, user=OTHER)
     world.press("stop_idle", ref, user=OTHER)
+    assert state_of(world, quiet) in ("stopping", "stopped")
+    world.clock.advance(timedelta(minutes=5))
+    idle.scan(world.parts, world.clock.now())
+    world.press("terminate_idle", ref, user=OTHER)
+    assert state_of(world, quiet) == "stopped"
+    assert f"Only its owner <@{ENG}> or an approver may terminate it." in world.said_to(OTHER)
+    world.press("undo", ref, user=OTHER)
+    assert state_of(world, quiet) in ("pending", "running")
+
+
+def test_a_policy_may_give_a_claim_no_right(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    world.set_policy(stop={"claims": False})
+    ref = the(world, quiet).ref
+    world.press("not_mine", ref)
+    world.press("claim", ref, user=OTHER)
+    world.press("stop_idle", ref, user=OTHER)
     assert state_of(world, quiet) == "running"
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [Person(ENG, team="T1", guest=True), Person(ENG, team="T1", is_bot=True), Person(ENG, team="T9"), None],
+)
+def test_what_belongs_to_somebody_who_may_press_nothing_is_for_the_channel_to_claim(
+    morning: tuple[IdleWorld, str], gone: Person | None
+) -> None:
+    world, quiet = morning
+    if gone:
+        world.slack.people[ENG] = gone
+    else:
+        del world.slack.people[ENG]
+    world.clock.advance(timedelta(minutes=6))  # what is remembered of people is asked again
+    assert next_day(world, quiet) == 1
+    assert world.posts("reminder")[-1]["dest"] == "C0ML"
+    world.press("claim", the(world, quiet).ref, user=OTHER)
+    assert the(world, quiet).owner == OTHER
+    assert next_day(world, quiet) == 1
+    assert world.posts("reminder")[-1]["dest"] == OTHER
 
 
 def test_a_tag_that_changes_after_a_claim_counts_again(morning: tuple[IdleWorld, str]) -> None:
@@ -323,3 +362,67 @@ def test_a_dry_run_stops_nothing_and_says_once_a_day_what_it_would_have(idle_wor
     notices = idle_world.posts("notice")
     assert len(notices) == 2
     assert "would have stopped" in notices[0]["data"]
+
+
+# --- said once ------------------------------------------------------------------------------------------------------
+
+
+def stand(world: IdleWorld, what: str, dest: str, ts: str) -> None:
+    """Let the message of this kind stand in Slack, as it does once it is sent."""
+    with world.parts.store.transaction() as tx:
+        tx.run("UPDATE outbox SET channel = ?, ts = ? WHERE what = ? AND dest = ?", f"D{dest}", ts, what, dest)
+
+
+def press_there(world: IdleWorld, action: str, ref: str, *, user: str, dest: str, ts: str) -> None:
+    world.presses += 1
+    key = f"press-{world.presses}"
+    idle.press(world.parts, Click(action=action, value=ref, user=user, team="T1", key=key, channel=f"D{dest}", ts=ts))
+    world.workers.run_due()
+
+
+def test_an_answer_in_the_morning_message_is_told_by_that_message_alone(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    stand(world, "reminder", ENG, "1.0")
+    press_there(world, "snooze_1d", the(world, quiet).ref, user=ENG, dest=ENG, ts="1.0")
+    assert message(world).outcome is not None
+    assert world.said_to(ENG) == ""
+    press_there(world, "undo", the(world, quiet).ref, user=ENG, dest=ENG, ts="1.0")
+    assert "reminders go on" in world.said_to(ENG)
+    press_there(world, "snooze_1d", the(world, quiet).ref, user=OTHER, dest=ENG, ts="1.0")
+    assert "Only the person it belongs to" in world.said_to(OTHER)
+
+
+def test_a_claim_edits_what_the_channel_read_and_posts_nothing_new(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    ref = the(world, quiet).ref
+    world.press("not_mine", ref)
+    stand(world, "unclaimed", "C0ML", "2.0")
+    posts = len(world.posts())
+    press_there(world, "claim", ref, user=OTHER, dest="C0ML", ts="2.0")
+    assert len(world.posts()) == posts
+    assert world.said_to(OTHER) == ""
+    found = idle.unclaimed(world.parts, ref)
+    assert found is not None
+    assert found.owner == OTHER
+
+
+def test_what_the_channel_was_asked_of_says_when_it_was_stopped(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    ref = the(world, quiet).ref
+    world.press("not_mine", ref)
+    stand(world, "unclaimed", "C0ML", "2.0")
+    press_there(world, "stop_idle", ref, user=LEAD, dest="C0ML", ts="2.0")
+    found = idle.unclaimed(world.parts, ref)
+    assert found is not None
+    assert found.outcome is not None
+    assert found.outcome.what == "stopped"
+    assert world.said_to(LEAD) == ""
+
+
+def test_a_keeps_reason_names_nobody_in_the_answer(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    world.press("keep", the(world, quiet).ref, until="2026-11-26", reason="ask <@U0LEAD> or see https://evil")
+    words = message(world).outcome.words
+    assert "<@U0LEAD>" not in words
+    assert "https://" not in words
+    assert "ask" in words

@@ -15,6 +15,7 @@ from bot.rules.idle_finding import BackTest, Finding
 from bot.rules.idle_sweep import auto_stop, guard
 from bot.rules.policy_idle import AutoStop, Idle, Reminders
 from bot.rules.policy_stop import Stopping
+from bot.rules.stopping import owner_for
 from tests.rules.idle_made import HOUR, NOW, machine
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -50,11 +51,21 @@ def test_who_may_answer(action: str, user: str, owner: str | None, may: bool) ->
             idle_answers.allowed(action, user, **given)
 
 
-def test_a_claim_gives_nobody_power_over_the_machine() -> None:
-    given: dict[str, Any] = {"resource": machine(owner=None), "owner": "U0OTHER", "approvers": APPROVERS, "now": NOW}
-    idle_answers.allowed("keep", "U0OTHER", rules=Stopping(), **given)
-    with pytest.raises(NotAllowed):
-        idle_answers.allowed("stop_idle", "U0OTHER", rules=Stopping(), **given)
+@pytest.mark.parametrize(
+    ("verb", "rules", "owner"),
+    [
+        ("stop", Stopping(), "U0OTHER"),
+        ("start_idle", Stopping(), "U0OTHER"),
+        ("save or park", Stopping(), "U0OTHER"),
+        ("set the hours of", Stopping(), "U0OTHER"),
+        ("terminate", Stopping(), "U0ENG"),
+        ("delete", Stopping(), "U0ENG"),
+        ("stop", Stopping(claims=False), "U0ENG"),
+    ],
+)
+def test_a_claim_counts_as_ownership_for_what_can_be_taken_back(verb: str, rules: Stopping, owner: str) -> None:
+    assert owner_for(verb, "U0ENG", "U0OTHER", rules) == owner
+    assert owner_for(verb, "U0ENG", "", rules) == "U0ENG"
 
 
 @pytest.mark.parametrize(

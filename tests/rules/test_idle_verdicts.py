@@ -148,7 +148,7 @@ def test_a_veto_that_cannot_be_measured_makes_it_less_sure_and_not_safe(signal: 
 def test_there_is_no_verdict_on_a_machine_that_has_just_started() -> None:
     young = machine(since=NOW - 20 * MINUTE)
     found = verdict(young)
-    assert (found.level, found.reason) == ("unknown", "started 20 min ago, too early to say")
+    assert (found.level, found.reason) == ("unknown", "started 20 min ago, too new to judge: look again in 40 min")
     assert verdict(young, usage(over(0.3, 80))).level == "active"
 
 

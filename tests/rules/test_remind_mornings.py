@@ -207,3 +207,18 @@ def test_the_owner_hears_first_then_the_channel_then_the_leads(changed: dict[str
 
 def test_without_a_channel_nobody_is_written_to_for_what_has_no_owner() -> None:
     assert recipients(finding(owner=None), Reminders(), lambda user: True) == ()
+
+
+def test_a_message_of_unknown_things_alone_comes_weekly_whichever_they_are() -> None:
+    fresh = finding(ref="r_fresh", level="unknown")
+
+    def told(days_ago: int | None) -> Reader:
+        last = None if days_ago is None else TODAY - timedelta(days=days_ago)
+        return Reader("U1", "U1", TODAY, UTC_ZONE, last)
+
+    assert digest([fresh], {}, RULES, told(None)) is not None
+    assert digest([fresh], {}, RULES, told(6)) is None
+    assert digest([fresh], {}, RULES, told(7)) is not None
+    along = digest([fresh, finding()], {}, RULES, told(1))
+    assert along is not None
+    assert [one.ref for one in along.unknown] == ["r_fresh"]
