@@ -124,7 +124,8 @@ def _may_not_save(parts: Parts, found: Resource, person: Person, claimant: str, 
     """Why not, in words; a claim lets save and park, from which it comes back, but not end it."""
     team, may_for_all = parts.people.team(), lead(parts, person)
     asked = Ask(verb="terminate", person=person, approver=may_for_all, team=team, claimant=claimant)
-    return may_not(asked, found, parts.policy(), parts.clock.now(), "" if after == "terminate" else PARK)
+    why = may_not(asked, found, parts.policy(), parts.clock.now(), "" if after == "terminate" else PARK)
+    return why if claimant == person.id else why.replace("may terminate it", f"may {PARK} it")
 
 
 ENDS = {

@@ -115,7 +115,7 @@ def _line(one: Finding) -> str:
 def _level(one: Finding) -> str:
     """What it does, and its money."""
     if one.verdict.level == "idle":
-        return f"*{money(one)}*"
+        return money(one)
     rate = one.resource.usd_per_hour
     costs = f"{idle_words.usd(rate)} an hour" if rate is not None else "price unknown"
     if one.verdict.too_new:
