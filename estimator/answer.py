@@ -28,7 +28,7 @@ from estimator.units import (
     money,
     money_range,
 )
-from estimator.wishes import prospects
+from estimator.wishes import out_of_reach, prospects
 from estimator.workload import Inference, Pipeline, Training, Workload
 
 FEW_REASONS = 2
@@ -228,7 +228,14 @@ def _nothing(work: Workload, ranking: Ranking) -> str:
         helps = margin.advice(memory, made.advice) if memory else "; ".join(made.advice)
         change = f" {'What helps' if held == RUNS_NOT else 'What makes it fit'}: {helps}." if helps else ""
         return f"It {held} {_where(nearest, work)}: {made.why_not}.{change}"
-    return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}."
+    if made.overload:
+        helps = f" What helps: {'; '.join(made.advice)}." if made.advice else ""
+        more = " and ".join(one for one in nearest.failing if one != made.overload)
+        where = _where(replace(nearest, market="on-demand"), work)
+        return f"It runs on {where}, but too slowly: {made.overload}{more and f', and {more}'}.{helps}"
+    several = len({one.machines for one in ranking.options}) > 1
+    best = "".join(f" {one[0].upper()}{one[1:]}." for one in out_of_reach(ranking.options, work) if several)
+    return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}.{best}"
 
 
 def _speed(made: Estimate) -> str:

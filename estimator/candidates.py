@@ -243,11 +243,11 @@ def _replicated(
         more = _more(work, made, nodes, instance)
         if more <= nodes or nodes == most:
             break
-        if made.fits and tried == 0:
+        if made.able and tried == 0:
             yield made
         nodes, tried = min(most, more), tried + 1
         made = estimate(work, cluster_of(instance, nodes, catalog), catalog)
-    if made.fits:
+    if made.able:
         yield made
     else:
         _does_not_fit(made, instance, reasons)
@@ -257,7 +257,7 @@ def _more(work: Inference, made: Estimate, nodes: int, instance: Instance) -> in
     """How many machines to try after *nodes*; as many again when more would not help."""
     if made.memory is not None and not made.memory.fits:
         return 2 * nodes if instance.efa and instance.chips >= WHOLE and nodes < MOST_TO_HOLD else nodes
-    if not made.fits:
+    if not made.able:
         if work.qps is None or made.samples_per_s is None:
             return nodes
         return max(nodes + 1, math.ceil(nodes * work.qps / (HEADROOM * made.samples_per_s.mid)))
@@ -277,7 +277,7 @@ def _left(wish: Wish) -> float | None:
 def _does_not_fit(made: Estimate, instance: Instance, reasons: Reasons) -> None:
     memory, chip = made.memory, made.cluster.chip
     if memory is None or chip is None or memory.fits:
-        reasons.add(made.why_not or "cannot run this", instance.family if chip else "CPU types")
+        reasons.add(made.why_not or made.overload or "cannot run this", instance.family if chip else "CPU types")
         return
     need, usable = figure(memory.per_accelerator.mid), figure(memory.usable_gb)
     reasons.add(DOES_NOT_FIT, f"{instance.name} (needs {need} GB a chip, has {usable})")

@@ -52,7 +52,7 @@ class Option:
     @property
     def meets(self) -> bool:
         """Whether it runs and misses no wish."""
-        return self.estimate.fits and not self.failing
+        return self.estimate.able and not self.failing
 
     @property
     def usd_per_hour(self) -> float | None:

@@ -74,7 +74,9 @@ def option_of(
         billed_hours=paid,
         usd_per_million_tokens=None if usd else _per(made.tokens_per_s, None, hourly, 1e6),
         usd_per_thousand_requests=None if usd else _per(made.samples_per_s, None, hourly, 1e3),
-        failing=tuple(limits_missed(work, made, shown, usd, hourly, machines_paid)) if limited(work) else (),
+        failing=tuple(limits_missed(work, made, shown, usd, hourly, machines_paid))
+        if limited(work) or made.overload
+        else (),
         note=note,
     )
 

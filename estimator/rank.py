@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from estimator.option import Option
 from estimator.price import PLANS, dressed, machines, option_of, priced
 from estimator.result import Cluster
 from estimator.units import money
+from estimator.wishes import shortfall
 from estimator.workload import Hardware, Wish, Workload
 
 FEW = 3
@@ -46,7 +48,7 @@ def rank(work: Workload, catalog: Catalog, estimate: Estimator) -> Ranking:
     options = list(_named(work, catalog, estimate) if work.hardware else _searched(work, catalog, estimate, reasons))
     front = _front(options)
     listed = _listed(options, work.wish)
-    order = sorted(options, key=lambda option: _order(option, work.wish, listed))
+    order = sorted(options, key=lambda option: _order(option, work, listed))
     chosen = [option for option in order if option.meets]
     certain = [option for option in chosen if certain_to_fit(option)] or chosen
     eligible = [option for option in certain if option.market not in PLANS or _asks_for_plan(work.wish)]
@@ -174,17 +176,30 @@ def _listed(options: list[Option], wish: Wish) -> dict[Machines, float]:
     return {
         (option.instance_type, option.nodes): _weight(option, wish)
         for option in options
-        if option.market == "on-demand" and option.meets
+        if option.market == "on-demand" and option.estimate.fits
     }
 
 
-def _order(option: Option, wish: Wish, listed: dict[Machines, float]) -> tuple[object, ...]:
-    """First what runs and meets the wishes; plans that nobody asked for behind, then what does not run."""
+def _missed(option: Option, work: Workload) -> int:
+    """How far off the worst missed wish is, in classes within which the cost decides; the further off, the wider.
+
+    Up to 1.3 x the limit, to 3.5 x, to 25 x, to 1,300 x, and beyond.
+    """
+    return round(math.log2(1.0 + math.log2(shortfall(option, work))))
+
+
+def _order(option: Option, work: Workload, listed: dict[Machines, float]) -> tuple[object, ...]:
+    """First what runs and meets the wishes, then what misses them by little, last what does not run.
+
+    Plans that nobody asked for stand behind; misses that are nearly alike are told apart by cost.
+    """
+    wish = work.wish
     runs = option.estimate.fits
     own = _weight(option, wish) if runs else 0.0
     weight = own if wish.prefer else listed.get((option.instance_type, option.nodes), own)
     unasked = option.market in PLANS and not _asks_for_plan(wish)
-    return (not runs, bool(option.failing), unasked, weight, MARKETS.index(option.market), option.nodes)
+    missed = _missed(option, work) if runs and option.failing else 0
+    return (not runs, bool(option.failing), missed, unasked, weight, MARKETS.index(option.market), option.nodes)
 
 
 def _cheapest(eligible: list[Option]) -> Option | None:
@@ -206,7 +221,7 @@ def _front(options: list[Option]) -> set[int]:
     """Ids of the options that no other beats in both time and cost; plans aside."""
     front: set[int] = set()
     cheapest = float("inf")
-    runs = [option for option in options if option.estimate.fits and option.market not in PLANS]
+    runs = [option for option in options if option.estimate.able and option.market not in PLANS]
     for option in sorted(runs, key=lambda one: (_time(one), _cost(one))):
         if _cost(option) < cheapest:
             cheapest = _cost(option)

@@ -91,6 +91,7 @@ class Estimate:
     memory: Memory | None = None
     fits: bool = True
     why_not: str = ""
+    overload: str = ""  # why it runs and yet does not carry the requests asked for
     advice: tuple[str, ...] = ()  # what to change when it does not fit
     split: str = ""  # "ZeRO-3 over 64", "TP 8 x PP 4 x DP 2"
     replicas: int = 1
@@ -98,6 +99,11 @@ class Estimate:
     assumptions: tuple[str, ...] = ()
     explain: Callable[[], tuple[Step, ...]] = field(default=tuple, compare=False, repr=False)
     doubt: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def able(self) -> bool:
+        """Whether it runs and carries the requests asked for."""
+        return self.fits and not self.overload
 
     @property
     def steps(self) -> tuple[Step, ...]:

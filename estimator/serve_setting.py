@@ -69,7 +69,7 @@ def biggest_unknown(doubts: Doubts) -> str:
 
 
 def short(made: Estimate, wanted: float | None, capacity: float) -> Estimate:
-    """The estimate, with how many replicas the wished rate needs; it does not fit when there are fewer."""
+    """The estimate, with how many replicas the wished rate needs; it runs too slowly where there are fewer."""
     if wanted is None or not made.fits:
         return made
     need = math.ceil(min(MANY, wanted * made.replicas / (BUSIEST * capacity)))
@@ -83,4 +83,12 @@ def short(made: Estimate, wanted: float | None, capacity: float) -> Estimate:
         f"{wanted:g} requests a second need {need:,} replicas at {BUSIEST:.0%} load, {there} "
         f"({capacity:.3g} a second at most)"
     )
-    return replace(made, fits=False, why_not=why, advice=(f"take {need:,} replicas",))
+    return replace(made, overload=why, advice=(f"take {need:,} replicas{_machines(made, need)}",))
+
+
+def _machines(made: Estimate, replicas: int) -> str:
+    """The machines that hold so many replicas: ": 4 x g5.xlarge"; "" for chips that are no EC2 type."""
+    cluster = made.cluster
+    if cluster.instance is None:
+        return ""
+    return f": {math.ceil(replicas * cluster.nodes / made.replicas):,} x {cluster.instance.name}"

@@ -115,7 +115,9 @@ def _remark(option: Option, answer: Answer) -> str:
         said.append(margin.verdict(made.memory))
     elif not made.fits:
         said.append("does not run")
-    said += option.failing[:1]
+    if made.overload:
+        said.append("too slow for the load")
+    said += [one for one in option.failing if one != made.overload][:1]
     if not isinstance(answer.work, Pipeline) and risks(option, answer.work):
         said.append("could miss")
     return ", ".join(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from estimator.cost import START_HOURS
@@ -73,6 +73,8 @@ def limits_missed(
 ) -> Iterator[str]:
     """Each wish that is missed by the best guess, as a sentence with the figures."""
     wish = work.wish
+    if made.overload:
+        yield made.overload
     yield from (one.missed for one in _held(work, made, hours, usd) if one.missed)
     if wish.max_usd_per_hour is not None and hourly is not None and hourly > wish.max_usd_per_hour:
         yield f"costs {money(hourly)} an hour, over the {money(wish.max_usd_per_hour)} given"
@@ -91,6 +93,32 @@ def prospects(option: Option, work: Workload) -> tuple[str, ...]:
     return tuple(one.risk or one.kept for one in found if one.risk or one.kept)
 
 
+def shortfall(option: Option, work: Workload) -> float:
+    """How many times the limit is the worst of the missed wishes; 1 where none is missed or none has a measure."""
+    wish, ratios = work.wish, [1.0]
+    ratios += [one.found.mid / one.limit for one in _held(work, option.estimate, option.hours, option.usd)]
+    if wish.max_usd_per_hour is not None and option.usd_per_hour is not None:
+        ratios.append(option.usd_per_hour / wish.max_usd_per_hour)
+    if wish.max_nodes is not None:
+        ratios.append(option.nodes / wish.max_nodes)
+    return max(ratios)
+
+
+def out_of_reach(options: Iterable[Option], work: Workload) -> tuple[str, ...]:
+    """Of each limit that no option keeps: which comes nearest, and how near."""
+    able = [option for option in options if option.estimate.fits]
+    held = [(one, option) for option in able for one in _held(work, option.estimate, option.hours, option.usd)]
+    found = []
+    for does in dict.fromkeys(one.does for one, _ in held):
+        nearest, option = min(
+            ((one, option) for one, option in held if one.does == does), key=lambda pair: pair[0].found.mid
+        )
+        if nearest.missed:
+            least = f"{nearest.said(nearest.found.mid)}{nearest.more}"
+            found.append(f"{does} {least} at best, on {option.label}; {nearest.said(nearest.limit)} is out of reach")
+    return tuple(found)
+
+
 def misses(option: Option, work: Workload) -> Iterator[str]:
     """Each wish that the option misses."""
     made, hourly = option.estimate, option.usd_per_hour
@@ -99,7 +127,7 @@ def misses(option: Option, work: Workload) -> Iterator[str]:
 
 def matches(option: Option, work: Workload) -> bool:
     """Whether the option runs and misses no wish."""
-    return option.estimate.fits and next(misses(option, work), None) is None
+    return option.estimate.able and next(misses(option, work), None) is None
 
 
 def too_slow(made: Estimate, work: Inference) -> Iterator[str]:

@@ -72,9 +72,10 @@ def test_operations_that_are_guessed_make_a_wide_range_and_are_asked_for() -> No
 
 def test_a_rate_needs_so_many_chips() -> None:
     short = served("resnet-50", chips("T4"), framework="PyTorch", precision="fp16", qps=20_000)
-    assert not short.fits
+    assert short.fits
+    assert not short.able
     need = int(short.advice[0].split()[1])
-    assert served("resnet-50", chips("T4", need), framework="PyTorch", precision="fp16", qps=20_000).fits
+    assert served("resnet-50", chips("T4", need), framework="PyTorch", precision="fp16", qps=20_000).able
 
 
 def test_a_cpu_serves_a_small_model_and_says_what_it_assumes() -> None:

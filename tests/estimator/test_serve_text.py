@@ -132,13 +132,14 @@ def test_a_rate_that_is_met_is_certain_and_one_that_is_not_names_the_replicas() 
     assert met.fits
     assert mid(met.tokens_per_s) == pytest.approx(200)
     short = served("llama-3-8b", chips("A10G"), framework="vLLM", qps=50, input_tokens=500, output_tokens=200)
-    assert not short.fits
+    assert short.fits
+    assert not short.able
     need = int(short.advice[0].split()[1])
     enough = served("llama-3-8b", chips("A10G", need), framework="vLLM", qps=50, input_tokens=500, output_tokens=200)
-    assert enough.fits
+    assert enough.able
     assert not served(
         "llama-3-8b", chips("A10G", need - 1), framework="vLLM", qps=50, input_tokens=500, output_tokens=200
-    ).fits
+    ).able
 
 
 def test_fewer_replicas_than_there_are_may_carry_the_rate_and_are_named() -> None:
