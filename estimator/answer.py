@@ -234,8 +234,10 @@ def _nothing(work: Workload, ranking: Ranking) -> str:
         where = _where(replace(nearest, market="on-demand"), work)
         return f"It runs on {where}, but too slowly: {made.overload}{more and f', and {more}'}.{helps}"
     several = len({one.machines for one in ranking.options}) > 1
-    best = "".join(f" {one[0].upper()}{one[1:]}." for one in out_of_reach(ranking.options, work) if several)
-    return f"No choice meets every wish; the nearest, {nearest.label}, {' and '.join(nearest.failing)}.{best}"
+    far = out_of_reach(ranking.options, work) if several else ()
+    best = "".join(f" {one[0].upper()}{one[1:]}." for one in far)
+    which = "the nearest for its cost" if far else "the nearest"
+    return f"No choice meets every wish; {which}, {nearest.label}, {' and '.join(nearest.failing)}.{best}"
 
 
 def _speed(made: Estimate) -> str:

@@ -138,23 +138,31 @@ def busiest_batch(work: Inference, one: Replica, asked: Request, most: int) -> f
 
     Where one request alone is slower than that, until the time between its tokens doubles.
     """
-    if work.max_tpot_ms is not None or work.max_latency_ms is not None:
+    if (work.max_tpot_ms is not None or work.max_latency_ms is not None) and _quick(work, one, asked, 1.0):
         return quick_enough(work, one, asked, min(AT_ONCE, float(most)))
     limit = max(PLEASANT_S, 2 * token_s(one, 1.0, asked))
     return _largest(lambda batch: token_s(one, batch, asked) <= limit, min(AT_ONCE, float(most)))
 
 
+def _quick(work: Inference, one: Replica, asked: Request, batch: float) -> bool:
+    """Whether *batch* requests at once keep the latency that was asked for."""
+    step = token_s(one, batch, asked)
+    whole = one.prefill_s(asked.tokens_in) + asked.tokens_out * step
+    return 1e3 * step <= (work.max_tpot_ms or math.inf) and 1e3 * whole <= (work.max_latency_ms or math.inf)
+
+
 def quick_enough(work: Inference, one: Replica, asked: Request, most: float) -> float:
-    """The largest number of requests at once, up to *most*, that keeps the latency that was asked for."""
+    """The largest number of requests at once, up to *most*, that keeps the latency that was asked for.
+
+    All of them where one request alone misses it: a load of one would cost more and miss it, too.
+    """
     if work.max_tpot_ms is None and work.max_latency_ms is None:
         return most
 
     def kept(batch: float) -> bool:
-        step = token_s(one, batch, asked)
-        whole = one.prefill_s(asked.tokens_in) + asked.tokens_out * step
-        return 1e3 * step <= (work.max_tpot_ms or math.inf) and 1e3 * whole <= (work.max_latency_ms or math.inf)
+        return _quick(work, one, asked, batch)
 
-    return _largest(kept, most)
+    return _largest(kept, most) if kept(1.0) else most
 
 
 def _largest(kept: Callable[[float], bool], most: float) -> float:
