@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
-from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
+from bot.rules.errors import CloudError, Forbidden, Gone, NoAnswer, NoCapacity, NoQuota, Unsure
 
 # This zone cannot start it now; some arrive with HTTP 500, and are a definite no all the same.
 CAPACITY = frozenset(
@@ -116,7 +116,7 @@ def translated(error: Exception, operation: str, service: str = "") -> CloudErro
     if isinstance(error, _BAD_CREDENTIALS):
         return Forbidden(f"mlbot has no usable AWS credentials: {_plain(str(error))}", code=type(error).__name__)
     if isinstance(error, (HTTPClientError, NotConnected, OSError, ResponseParserError)):
-        return Unsure(f"AWS did not answer {operation}.", code=type(error).__name__)
+        return NoAnswer(f"AWS did not answer {operation}.", code=type(error).__name__)
     return CloudError(f"AWS cannot be asked: {_plain(str(error))}", code=type(error).__name__)
 
 

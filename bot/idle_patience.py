@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from bot.rules.errors import Unsure
+from bot.rules.errors import NoAnswer
 
 FREE = 5.0  # seconds that any answer may take
 MOST = 17.0  # seconds beyond that, over all calls, retries and pages to one place
@@ -30,7 +30,7 @@ class Patience:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Around one call; raises Unsure where no more time is left for it."""
+        """Around one call; raises NoAnswer where no more time is left for it."""
         self._asks()
         try:
             yield
@@ -38,7 +38,7 @@ class Patience:
             self.hears()
 
     def hears(self, *, more: bool = False) -> None:
-        """An answer has come, and *more* is asked for; raises Unsure where nobody waits for it any more."""
+        """An answer has come, and *more* is asked for; raises NoAnswer where nobody waits for it any more."""
         with self._lock:
             if self._asked is not None:
                 self._left -= max(0.0, time.monotonic() - self._asked - self._free)
@@ -56,7 +56,7 @@ class Patience:
     def _asks(self) -> None:
         with self._lock:
             if self.given_up or self._left <= 0:
-                raise Unsure(GIVEN_UP, code="NoAnswerInTime")
+                raise NoAnswer(GIVEN_UP, code="NoAnswerInTime")
             self._asked = time.monotonic()
 
 

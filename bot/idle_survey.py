@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from bot.idle_looks import LongLooks
 from bot.idle_patience import Patience
-from bot.kinds import KINDS, Kind, Look
+from bot.kinds import KINDS, Kind, Look, ec2_instance
 from bot.kinds.base import Fact
 from bot.kinds.once import Once
 from bot.parts import Parts
-from bot.rules.errors import CloudError, Forbidden, Unsure
+from bot.rules.errors import CloudError, Forbidden, NoAnswer, Unsure
 from bot.rules.idle import Known, Resource, Usage, Verdict, judge, rule_for
 from bot.rules.idle_finding import AT_WORK, Gap
 from bot.rules.idle_past import Past, needs_a_day, past, spark
@@ -158,7 +158,7 @@ def _kind(place: Place, kind: Kind) -> list[Seen]:
     except CloudError as error:
         place.gap(kind.name, str(error))
         place.blind.add(kind.name)
-        place.silent = isinstance(error, Unsure)
+        place.silent = isinstance(error, NoAnswer)  # a kind that AWS fails at says nothing of the next
         return []
     seen = [_rest(place, kind, one) for one in found if one.state not in AT_WORK]
     judged: dict[str, Seen] = {}
@@ -248,10 +248,12 @@ def _turn(place: Place, seen: Seen) -> tuple[float, float, str]:
 
 
 def _forbidden(look: ScanLook, one: Resource) -> tuple[str, ...]:
-    """Verbs that a dry run says AWS would refuse, so that no button offers them."""
+    """Verbs that AWS would refuse, so that no button offers them: by a dry run, and what one-time spot cannot do."""
     if one.kind != "ec2_instance":
         return ()
     try:
+        if one.market == "spot" and ec2_instance.is_one_time_spot(look, one):
+            return ("stop",)
         with look.patience.call():
             look.cloud.dry_run(look.client("ec2").stop_instances, InstanceIds=[one.id])
     except Forbidden:
@@ -293,4 +295,7 @@ def _merged(place: Place) -> list[Gap]:
     """Gaps of one reason in all kinds are one gap of the whole region."""
     if place.gaps and len(place.blind) == len(KINDS) and len({gap.reason for gap in place.gaps}) == 1:
         return [replace(place.gaps[0], kind="")]
+    if place.silent and place.gaps:
+        last = place.gaps[-1]
+        return [*place.gaps[:-1], replace(last, reason=f"{last.reason} Nothing more was asked there.")]
     return place.gaps

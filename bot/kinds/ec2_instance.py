@@ -191,6 +191,11 @@ def _guards(look: Look, one: Resource) -> dict[str, Any]:
     return found
 
 
+def is_one_time_spot(look: Look, one: Resource) -> bool:
+    """Whether *one*, a spot instance, has no persistent request, so that EC2 never stops it; raises CloudError."""
+    return not any(_lasts(request) for request in _requests(look, one))
+
+
 def _requests(look: Look, one: Resource) -> list[Fact]:
     here = [{"Name": "instance-id", "Values": [one.id]}]
     found: list[Fact] = look.call("ec2", "describe_spot_instance_requests", Filters=here)["SpotInstanceRequests"]

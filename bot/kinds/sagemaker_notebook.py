@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import data
 from bot.kinds import prices, tags
 from bot.kinds.base import Kind, Look, request_id
 from bot.kinds.cloudwatch import Query, fetch, series
@@ -31,6 +32,7 @@ def read(look: Look, identity: str) -> Resource | None:
     except Gone:
         return None
     marks = {"Tags": look.items("sagemaker", "list_tags", "Tags", ResourceArn=fact["NotebookInstanceArn"])}
+    known = data.load().instances.get(fact["InstanceType"].removeprefix("ml."))
     changed = fact["LastModifiedTime"].astimezone(UTC)
     return Resource(
         id=identity,
@@ -42,7 +44,12 @@ def read(look: Look, identity: str) -> Resource | None:
         created=fact["CreationTime"].astimezone(UTC),
         since=changed,
         market="sagemaker",
-        details={"gb": fact.get("VolumeSizeInGB", 0), "url": fact.get("Url", "")},
+        details={
+            "gb": fact.get("VolumeSizeInGB", 0),
+            "url": fact.get("Url", ""),
+            "chip": known.chip if known else None,
+            "known_type": known is not None,
+        },
         **tags.ours(tags.read(marks)) | {"name": identity},
     )
 

@@ -12,7 +12,8 @@ from bot.playground.aws import LocalAws
 from bot.playground.aws.metrics import Point, Series
 
 STEP = timedelta(minutes=5)
-BOOT = timedelta(minutes=20)  # an idle machine works this long after its start: packages, data, a first try
+BOOT = timedelta(minutes=20)
+GPU, NEURON = "nvidia_smi_utilization_gpu", "neuroncore_utilization"
 BUSY_CPU, IDLE_CPU = 48.0, 1.2
 BUSY_GPU = 91.0
 BUSY_BYTES, IDLE_BYTES = 60e6, 250e3  # in five minutes
@@ -28,6 +29,18 @@ class Load:
     chip: str = "NVIDIA A10G"
     agent: bool = True  # the CloudWatch agent publishes the chips
     summed: bool = False  # as one metric of the machine instead of one for each chip
+    metric: str = GPU
+    works: timedelta = BOOT  # for so long after its start it worked: packages, data, a first try
+    loading: bool = False  # its CPU and network work while the chips rest
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """A metric of something that is no machine, always at about the same value; a maximum in five minutes."""
+
+    region: str
+    series: Series
+    value: float
 
 
 QUIET = Load(busy=False)  # of machines that nobody described
@@ -46,7 +59,14 @@ def extend_metrics(aws: LocalAws, start: datetime, end: datetime) -> int:
             for series, value in _series(instance, aws.loads.get(instance.id, QUIET), launched):
                 cloudwatch.put(series, [value(at) for at in times])
                 written += len(times)
-    return written
+    return written + _extend_steady(aws, list(_steps(start, end)))
+
+
+def _extend_steady(aws: LocalAws, times: list[datetime]) -> int:
+    for one in aws.steady:
+        points = [_spread(at, one.value * (1 + 0.2 * _noise(one.series, at)), one.value * 1.4) for at in times]
+        aws.backend("cloudwatch", one.region).put(one.series, points)
+    return len(times) * len(aws.steady)
 
 
 def keep_up(aws: LocalAws, since: datetime) -> None:
@@ -82,13 +102,13 @@ def _series(instance: Any, load: Load, launched: datetime) -> Iterator[tuple[Ser
     """Every metric of one machine with its value at a time."""
 
     def busy(at: datetime) -> bool:
-        return load.busy or at - launched < BOOT
+        return load.busy or at - launched < load.works
 
     def metric(name: str, high: float, low: float, spread: float) -> tuple[Series, Callable[[datetime], Point]]:
         series = Series("AWS/EC2", name, (("InstanceId", instance.id),))
 
         def point(at: datetime) -> Point:
-            value = (high if busy(at) else low) * (1 + spread * _noise(series, at))
+            value = (high if load.loading or busy(at) else low) * (1 + spread * _noise(series, at))
             return _spread(at, value, value * 1.3)
 
         return series, point
@@ -99,7 +119,7 @@ def _series(instance: Any, load: Load, launched: datetime) -> Iterator[tuple[Ser
     yield metric("EBSReadOps", BUSY_OPS, IDLE_OPS, 0.5)
     yield metric("EBSWriteOps", BUSY_OPS / 2, IDLE_OPS, 0.5)
     for dimensions in _published(instance, load):
-        series = Series("CWAgent", "nvidia_smi_utilization_gpu", dimensions)
+        series = Series("CWAgent", load.metric, dimensions)
         yield series, lambda at, of=series: _gpu(at, of, busy(at))  # type: ignore[misc]
 
 
@@ -110,8 +130,9 @@ def _published(instance: Any, load: Load) -> Iterator[tuple[tuple[str, str], ...
         yield (("InstanceId", instance.id),)
         return
     host = instance.private_dns_name
+    number = "index" if load.metric == GPU else "neuroncore"
     for index in range(load.gpus):
-        named = {"InstanceId": instance.id, "host": host, "index": str(index), "name": load.chip}
+        named = {"InstanceId": instance.id, "host": host, number: str(index), "name": load.chip}
         yield tuple(sorted(named.items()))
 
 

@@ -36,6 +36,7 @@ approvers = ["U0LEAD", "U0OPS"]
 [reminders]
 channel = "C0ML"
 leads = ["U0LEAD"]
+zone = "Europe/Berlin"
 [limits]
 regions = ["us-east-1", "us-west-2"]
 [launch]
@@ -127,7 +128,7 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     clock = Clock()
     aws = LocalAws(clock)
     endpoint = aws.start()
-    seed(aws)
+    seed(aws, every_kind=True)
     secret = secrets.token_hex(16)
     door = free_port()
     slack = LocalSlack(

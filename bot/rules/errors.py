@@ -69,7 +69,11 @@ class Gone(CloudError):
 
 
 class Unsure(CloudError):
-    """No answer; it may or may not have happened."""
+    """No answer that says so; it may or may not have happened."""
+
+
+class NoAnswer(Unsure):
+    """Nothing came back at all."""
 
 
 class SlackError(BotError):

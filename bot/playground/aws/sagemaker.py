@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from moto.sagemaker.models import sagemaker_backends
@@ -59,6 +60,12 @@ class SageMaker:
                 made.training_job_status, made.secondary_status = "InProgress", "Training"
                 made.training_start_time, made.training_end_time = made.creation_time, None
         return answer
+
+    def used(self, account: str, region: str, app: str, at: datetime) -> None:
+        """Let the apps called *app* be made and last used at *at*."""
+        for one in self._apps.get((account, region), {}).values():
+            if one["AppName"] == app:
+                one["CreationTime"] = one["LastUserActivityTimestamp"] = at.timestamp()
 
     def _stop_job(self, request: Request) -> Answer:
         name = request.params.get("TrainingJobName", "")

@@ -85,6 +85,7 @@ class LocalAws:
             self.ec2 = ec2.Ec2(self.clock, self._catalog, self.quotas)
             self.sagemaker = SageMaker(self.clock)
             self.loads: dict[str, Any] = {}  # by instance: what a machine does, for whoever writes its metrics
+            self.steady: list[Any] = []  # metrics of what is no machine, for the same writer
             self.before_metrics: Callable[[], object] = lambda: None  # runs before metrics are read
 
     def start(self, port: int = 0) -> str:
