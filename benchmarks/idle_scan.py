@@ -22,7 +22,7 @@ from bot import idle
 from bot.clock import FixedClock
 from bot.parts import Parts
 from bot.people import People
-from bot.rules.errors import Unsure
+from bot.rules.errors import NoAnswer
 from bot.rules.policy import Policy
 from bot.settings import Settings
 from bot.store.db import Store
@@ -166,7 +166,7 @@ class Client:
         self.account.count(operation)
         if self.region in self.account.hanging:
             time.sleep(self.account.hang_seconds)
-            raise Unsure(f"AWS did not answer {operation}.", code="ReadTimeoutError")
+            raise NoAnswer(f"AWS did not answer {operation}.", code="ReadTimeoutError")
 
 
 def parts(account: Account, folder: Path) -> Parts:

@@ -17,6 +17,7 @@ class BotError(Exception):
       - Forbidden        the bot lacks an IAM permission or its credentials are bad
       - Gone             the thing does not exist (any more)
       - Unsure           no answer: it may or may not have happened; ask again with the same token
+        - NoAnswer       nothing came back at all
     * SlackError         Slack said no or did not answer; the outbox tries again
     """
 

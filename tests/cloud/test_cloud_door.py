@@ -21,7 +21,7 @@ from botocore.exceptions import (
 from bot.cloud import PEOPLE_REMEMBERED, Cloud, is_loopback, session_name
 from bot.cloud_errors import translated
 from bot.playground.aws import LocalAws
-from bot.rules.errors import CloudError, Forbidden, Gone, NoCapacity, NoQuota, Unsure
+from bot.rules.errors import CloudError, Forbidden, Gone, NoAnswer, NoCapacity, NoQuota, Unsure
 from bot.rules.policy import Policy
 from bot.settings import Settings
 
@@ -79,10 +79,10 @@ def test_a_code_of_aws_becomes_an_error_of_ours(code, status, kind):
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (ReadTimeoutError(endpoint_url="http://x"), Unsure),
-        (ConnectTimeoutError(endpoint_url="http://x"), Unsure),
-        (EndpointConnectionError(endpoint_url="http://x"), Unsure),
-        (ConnectionResetError(), Unsure),
+        (ReadTimeoutError(endpoint_url="http://x"), NoAnswer),
+        (ConnectTimeoutError(endpoint_url="http://x"), NoAnswer),
+        (EndpointConnectionError(endpoint_url="http://x"), NoAnswer),
+        (ConnectionResetError(), NoAnswer),
         (NoCredentialsError(), Forbidden),
         (ProfileNotFound(profile="p"), Forbidden),
         (BotoCoreError(), CloudError),

@@ -12,7 +12,9 @@ import pytest
 from bot.cloud import Cloud
 from bot.kinds import KINDS, Kind, Look
 from bot.playground.aws import LocalAws
-from bot.playground.seed import REGIONS, ROLE, seed
+from bot.playground.fleet import REGIONS
+from bot.playground.seed import seed
+from bot.playground.seed_sagemaker import ROLE
 from bot.rules.errors import Forbidden
 from bot.rules.idle import Resource
 from data import load
