@@ -102,12 +102,14 @@ def _refuse_strangers(values: Values, known: set[str], asked: Asked) -> None:
 def _turn(values: dict[str, Value], asked: Asked) -> None:
     """Queries into samples, batch into global batch, steps into tokens, a rate of tokens into a rate of requests."""
     if asked.kind == "infer":
-        _turn_serving(values)
+        _turn_serving(values, asked)
     else:
         _turn_training(values, asked)
 
 
-def _turn_serving(values: dict[str, Value]) -> None:
+def _turn_serving(values: dict[str, Value], asked: Asked) -> None:
+    if "tokens" in values and not asked.lenient:
+        _tokens_as_requests(values, asked)
     if "queries" in values:
         values["samples"] = values.pop("queries")
     if "output_rate" in values:
@@ -116,7 +118,25 @@ def _turn_serving(values: dict[str, Value]) -> None:
         values["qps"] = float(values.pop("output_rate")) / float(values["output_tokens"])
 
 
+def _tokens_as_requests(values: dict[str, Value], asked: Asked) -> None:
+    """2B tokens to serve are so many requests of the lengths that are told."""
+    length = float(values.get("input_tokens") or values.get("seq_len") or 0)
+    if not length:
+        raise Unclear(
+            "How long is a request? With input= and output= the tokens become requests.",
+            field="tokens",
+            example="infer llama-3-8b tokens=2B input=512 output=128",
+        )
+    total = float(values.pop("tokens"))
+    values.setdefault("samples", max(1.0, float(round(total / length))))
+    asked.notes.append(f"{count(total)} tokens are {count(float(values['samples']))} requests of {length:,.0f} tokens")
+
+
 def _turn_training(values: dict[str, Value], asked: Asked) -> None:
+    if not asked.lenient and {"input_tokens", "output_tokens"} <= set(values):
+        both = int(values.pop("input_tokens")) + int(values.pop("output_tokens"))
+        values.setdefault("seq_len", both)
+        asked.notes.append(f"a sample counts as {both:,} tokens: its input and its output")
     for one, other in (("batch", "global_batch"), ("queries", "samples"), ("input_tokens", "seq_len")):
         if one in values and other not in values:
             values[other] = values.pop(one)
@@ -125,7 +145,9 @@ def _turn_training(values: dict[str, Value], asked: Asked) -> None:
         values.setdefault("deadline_hours", hours)
         asked.notes.append(f"for {float(hours):g} h: read as the deadline")
     if "batch_tokens" in values:
-        values["global_batch"] = max(1, int(float(values.pop("batch_tokens")) // _needed(values, "seq_len", "batch")))
+        values["global_batch"] = max(
+            1, int(float(values.pop("batch_tokens")) // _needed(values, "seq_len", "A batch in tokens needs"))
+        )
     if "words" in values:
         values["tokens"] = float(values.pop("words")) / 0.75
         asked.notes.append("a token is taken as 0.75 words")
@@ -133,7 +155,7 @@ def _turn_training(values: dict[str, Value], asked: Asked) -> None:
         asked.notes.append(f"{count(float(values['tokens']))} tokens, seen {float(values['epochs']):g} times")
         values["tokens"] = float(values["tokens"]) * float(values.pop("epochs"))
     if "steps" in values:
-        samples = float(values.pop("steps")) * _needed(values, "global_batch", "steps")
+        samples = float(values.pop("steps")) * _needed(values, "global_batch", "Steps need")
         if "seq_len" in values:
             values["tokens"] = samples * float(values["seq_len"])
         else:
@@ -143,7 +165,7 @@ def _turn_training(values: dict[str, Value], asked: Asked) -> None:
 def _needed(values: Values, name: str, because: str) -> float:
     if name not in values:
         raise Unclear(
-            f"{because} in tokens and steps need {name}: say {BY_NAME[name].example}.",
+            f"{because} {name}: say {BY_NAME[name].example}.",
             field=name,
             example=BY_NAME[name].example,
         )

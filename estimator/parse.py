@@ -9,12 +9,15 @@ from data import Catalog
 from estimator import parse_machines as machines
 from estimator import parse_names as names
 from estimator.asked import Asked, workload
-from estimator.parse_filler import FILLER, HINT_OF, LEADS, vocabulary
-from estimator.parse_keys import BY_NAME, EXAMPLE, Key, Unclear, key_of, nearest, unknown_key, value
-from estimator.parse_numbers import NUMBER_WORDS
+from estimator.parse_actions import settle_shares
+from estimator.parse_choices import HARMLESS
+from estimator.parse_filler import FILLER, HINT_OF
+from estimator.parse_keys import BY_NAME, Key, Unclear, choice, key_of, unknown_key, value
+from estimator.parse_left import has_model, take_left
 from estimator.parse_phrases import take_phrases
+from estimator.parse_refused import refuse_known
 from estimator.parse_retired import take_retired
-from estimator.parse_text import Found, Text, Word
+from estimator.parse_text import SIZE, Found, Text
 from estimator.parse_words import take_words
 from estimator.units import count
 from estimator.workload import Pipeline, Workload
@@ -30,34 +33,43 @@ _PAIR = re.compile(
     r"dollars?|tokens?)(?![\w=:.-]))?"
 )
 _OTHER_SIDE = re.compile(r" ?(?:x|by) ?(\d{2,6})\b")
+_FLAG = re.compile(r"(?<!\S)--([A-Za-z][\w-]{0,40})(?: +|=)(?=[^\s-])")
 _BARE_NUMBER = re.compile(r"[$\d.,_]+")
-_SIZE = re.compile(r"#(\d+)#")
 
 
 def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workload | Pipeline:
     """What *words* ask for; Unclear says in one sentence what was not understood. *region* holds when none is named."""
     if len(words) > LONGEST:
         raise Unclear(f"That is {len(words):,} characters; up to {LONGEST:,} are read.", field="words")
-    text, found = Text(unicodedata.normalize("NFKC", words)), Found()
+    text, found = Text(_FLAG.sub(_pair_of_flag, unicodedata.normalize("NFKC", words))), Found()
     if not re.search(r"\w", text.now):
         raise Unclear("Say what to estimate.", field="kind")
+    refuse_known(text)
     _take_pairs(text, found, catalog)
     take_retired(text, found)
     names.take_model(text, found, catalog, plain=False)
     names.take_unknown_hub_name(text, catalog)
     machines.take_machines(text, found, catalog)
+    machines.take_cards_by_memory(text, found, catalog)
     names.take_region(text, found, catalog)
     take_words(text, found)
     text.number()
     take_phrases(text, found)
     names.take_model(text, found, catalog, plain=True)
     _size_of_model(text, found)
+    if not has_model(found):
+        names.take_rare_model(text, found, catalog)
+    settle_shares(found)
+    _tokens_by_weights(found, catalog)
     machines.settle_machines(found, catalog)
     _take_datasets(text, found, catalog)
-    _leftovers(text, found, catalog)
+    take_left(text, found, catalog)
+    kind = _kind(found, catalog)
+    if kind == "infer" and "of each sample" in found.hints and "output_tokens" in found.values:
+        found.values.setdefault("input_tokens", found.values.pop("seq_len"))
     asked = Asked(
         values=found.values,
-        kind=_kind(found, catalog),
+        kind=kind,
         families=tuple(found.families),
         markets=tuple(found.markets),
         region=region,
@@ -69,6 +81,11 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
 # -- key=value
 
 
+def _pair_of_flag(match: re.Match[str]) -> str:
+    """--seq 512 as seq=512."""
+    return f"{match[1]}=" if key_of(match[1]) else match[0]
+
+
 def _take_pairs(text: Text, found: Found, catalog: Catalog) -> None:
     at = 0
     while match := _PAIR.search(text.now, at):
@@ -76,8 +93,16 @@ def _take_pairs(text: Text, found: Found, catalog: Catalog) -> None:
         if key is None and match["sign"] != "=":
             at = match.end("key")
             continue
+        if key is None and match["key"].replace("-", "_") in HARMLESS:
+            found.note(f"{match['key']} changes neither time nor cost; not counted")
+            text.take(match.start(), match.end())
+            at = match.start()
+            continue
         if key is None:
             raise unknown_key(match["key"])
+        if match["sign"] == ":" and key.choices is not None and choice(key, match["value"]) is None:
+            at = match.end("key")  # "nightly job: score ..." is no pair
+            continue
         end = _pair(key, match, text, found, catalog)
         text.take(match.start(), end)
         at = match.start()
@@ -152,11 +177,23 @@ def _take_datasets(text: Text, found: Found, catalog: Catalog) -> None:
         found.note(f"{one.name}: {count(amount[1] or 0.0)} {amount[0]} ({one.note}; {one.source})")
 
 
+def _tokens_by_weights(found: Found, catalog: Catalog) -> None:
+    """20 tokens for each weight of the model, as in Chinchilla."""
+    ratio = found.shares.get("weight")
+    if ratio is None or not has_model(found):
+        return
+    named = catalog.models.get(str(found.values.get("model", "")))
+    weights = float(found.values.get("params") or (named.params if named else 0.0))
+    if weights:
+        found.number("tokens", ratio * weights, f"{ratio:g} tokens a weight")
+        found.note(f"{ratio:g} tokens for each of {count(weights)} weights")
+
+
 def _size_of_model(text: Text, found: Found) -> None:
     """A lone 7B is the size of a model when none is named."""
     if "model" in found.values or "params" in found.values:
         return
-    sizes = [match for match in _SIZE.finditer(text.now) if _magnitude(match, text) in ("b", "bn", "billion", "t")]
+    sizes = [match for match in SIZE.finditer(text.now) if _magnitude(match, text) in ("b", "bn", "billion", "t")]
     if len(sizes) == 1 and _stands_alone(sizes[0].start(), text):
         numeral = text.numbers[int(sizes[0][1])]
         found.put("params", value(BY_NAME["params"], numeral.written))
@@ -165,93 +202,12 @@ def _size_of_model(text: Text, found: Found) -> None:
 
 def _stands_alone(start: int, text: Text) -> bool:
     """Whether no unknown name stands before: the 8b of "lama 3 8b" is not a size alone."""
-    before = text.now[:start].rstrip().rpartition(" ")[2]
+    before = text.now[:start].rstrip(" ,;:(").rpartition(" ")[2]
     return before in ("", "|") or before in FILLER or before in HINT_OF
 
 
 def _magnitude(match: re.Match[str], text: Text) -> str | None:
     return text.numbers[int(match[1])].magnitude
-
-
-def _leftovers(text: Text, found: Found, catalog: Catalog) -> None:
-    """Take hints at the kind from the words that are left; Unclear for a word or number that says nothing known."""
-    described: list[str] = []
-    before: Word | None = None
-    for word in text.words():
-        plain = word.text.strip("'-+&/*%$<>=~_")
-        if plain in HINT_OF:
-            found.hints.add(HINT_OF[plain])
-        leads = before is not None and before.text in LEADS and text.now[before.end : word.start].strip(" ,") == ""
-        if plain and plain not in FILLER and plain not in HINT_OF:
-            _describes(word, plain, text, catalog, found, leads=leads)
-            described.append(plain)
-            leads = True
-        before = Word("of", word.start, word.end) if leads and plain not in LEADS else word
-    if described:
-        found.note(f"read as a description: {' '.join(described)}")
-
-
-def _describes(word: Word, plain: str, text: Text, catalog: Catalog, found: Found, *, leads: bool) -> None:
-    """Let a word pass that only describes; Unclear when it could be meant to say something."""
-    if _SIZE.search(plain):
-        if _written(plain, text) in NUMBER_WORDS:
-            return
-        raise _lost_number(word, text, catalog, found)
-    if not _has_model(found):
-        asked = names.unknown_model(_run_from(word, text), catalog)
-        if asked.nearest or "-" in plain:
-            raise asked
-    if names.REGION_LIKE.fullmatch(plain):
-        names.region(plain, catalog.regions)
-    if key := key_of(plain):
-        raise Unclear(f"{plain} needs a value, like {key.example}.", field=key.name, example=key.example)
-    near = nearest(plain, vocabulary(), 0.8) if len(plain) > 3 and not re.search(r"\d", plain) else ""
-    if not near and leads and re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", plain):
-        return
-    near = near or _nearest_name(plain, catalog)
-    raise Unclear(
-        f"I do not understand {plain!r}" + (f"; the nearest word I know is {near!r}." if near else "."),
-        field="words",
-        nearest=near,
-        example=EXAMPLE,
-        word=plain,
-    )
-
-
-def _has_model(found: Found) -> bool:
-    return "model" in found.values or "params" in found.values or "layers" in found.values
-
-
-def _nearest_name(word: str, catalog: Catalog) -> str:
-    known = [*catalog.instances, *catalog.models, *(name.lower() for name in catalog.chips)]
-    return nearest(word, known, 0.6)
-
-
-def _lost_number(word: Word, text: Text, catalog: Catalog, found: Found) -> Unclear:
-    said = _written(word.text, text)
-    if not _has_model(found) and re.search(r"[a-z]", _run_from(word, text)):
-        return names.unknown_model(_run_from(word, text), catalog)
-    return Unclear(
-        f"I do not know what {said!r} stands for; say it with a word, like {BY_NAME['samples'].example} or 3 epochs.",
-        field="words",
-        example=EXAMPLE,
-        word=said,
-    )
-
-
-def _run_from(word: Word, text: Text) -> str:
-    """The unknown word with the neighbours that may be part of a name: "lama 3 8b"."""
-    tail = text.now[word.start :].split(" | ")[0].split(" ")
-    run = [tail[0]]
-    for piece in tail[1:4]:
-        if piece.strip(".,?!") in FILLER or not re.search(r"\d|instruct|base|large|small|chat", piece):
-            break
-        run.append(piece)
-    return _written(" ".join(run).strip(" .,?!:"), text)
-
-
-def _written(piece: str, text: Text) -> str:
-    return _SIZE.sub(lambda match: text.numbers[int(match[1])].written, piece)
 
 
 # -- the kind
@@ -280,6 +236,8 @@ def _guessed(found: Found, catalog: Catalog) -> str:
         named = catalog.models.get(str(values.get("model")))
         if named is not None and named.family == "diffusion" and not {"epochs", "global_batch"} & set(values):
             return "infer"
+    if "infer" in hints and not {"epochs", "steps", "global_batch", "micro_batch"} & set(values):
+        return "infer"
     if {"epochs", "tokens", "steps", "global_batch", "micro_batch", "words"} & set(values):
         found.note("no verb: read as training")
         return "train"
@@ -287,6 +245,9 @@ def _guessed(found: Found, catalog: Catalog) -> str:
         return "infer"
     if "train" in hints or "infer" in hints:
         return "train" if "train" in hints else "infer"
+    if "weak" in hints or "batch" in values:
+        found.note("no verb: read as serving; say train or finetune for those")
+        return "infer"
     raise Unclear(
         "Shall it be trained, fine-tuned or served? Begin with train, finetune or infer.",
         field="kind",

@@ -83,11 +83,57 @@ def in_and_out(phrase: Phrase, found: Found) -> None:
 
 
 def samples(phrase: Phrase, found: Found) -> None:
-    """50k samples of 512 tokens; of requests the 512 are input."""
+    """50k samples of 512 tokens; of requests the 512 are input, of images they are pixels."""
     asked = bool(phrase["request"])
     number("queries" if asked else "samples")(phrase, found)
-    if phrase["b"]:
+    length = "b" if phrase["b"] else ""
+    if length and re.match(r"images?|photos?|pictures?|clips?|videos?", phrase["thing"]):
+        found.note(f"{phrase['thing']} of {phrase.said('b')}: the model's usual size is counted; gflops= tells another")
+    elif length:
         tokens("input_tokens" if asked else "seq_len", "b")(phrase, found)
+        found.hints.add("of each sample")
+        if not phrase["told"]:
+            found.note(f"{phrase.said('b')}: read as tokens of a sample")
+
+
+def rows_of_tokens(phrase: Phrase, found: Found) -> None:
+    """50k x 512 tokens."""
+    number("samples")(phrase, found)
+    tokens("seq_len", "b")(phrase, found)
+    found.hints.add("of each sample")
+
+
+def a_user(phrase: Phrase, found: Found) -> None:
+    """50 requests per user per day, which `settle_shares` multiplies by the users."""
+    hours = TIME_UNITS[phrase["time"]] if phrase["time"] else 24.0
+    found.shares["user"] = phrase.value() / (hours * 3600)
+
+
+def a_request(phrase: Phrase, found: Found) -> None:
+    """100 documents per query: each is one for the model."""
+    found.shares["request"] = phrase.value()
+
+
+def a_weight(phrase: Phrase, found: Found) -> None:
+    """20 tokens per parameter."""
+    found.shares["weight"] = phrase.value()
+
+
+def settle_shares(found: Found) -> None:
+    """Requests of each user times the users, documents of each query times the queries."""
+    values, shares = found.values, found.shares
+    if "user" in shares:
+        if "concurrency" not in values:
+            raise Unclear("How many users are there?", field="qps", example="1000 users, 50 requests per user per day")
+        users = float(values.pop("concurrency"))
+        found.number("qps", users * shares["user"], f"{users:g} users")
+        found.note(f"{users:,.0f} users with {shares['user'] * 86400:g} requests a day each, spread evenly")
+    if "request" in shares:
+        name = next((name for name in ("qps", "queries") if name in values), "")
+        if not name:
+            raise Unclear("How many queries are there? Say qps=5 or queries=1M.", field="qps", example="qps=5")
+        values[name] = float(values[name]) * shares["request"]
+        found.note(f"each query is {shares['request']:g} for the model")
 
 
 def money(phrase: Phrase, found: Found) -> None:
@@ -106,6 +152,12 @@ def other_money(phrase: Phrase, found: Found) -> None:
     raise Unclear(
         f"Prices are in US dollars; please give {phrase.said()} in them.", field="budget_usd", example="budget=200"
     )
+
+
+def average(phrase: Phrase, found: Found) -> None:
+    """On average 800 tokens a sample."""
+    tokens("seq_len")(phrase, found)
+    found.note(f"{phrase.said()} tokens on average: every sample counts as so long")
 
 
 def deadline(phrase: Phrase, found: Found) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from estimator.parse_keys import BY_WORD, MARKETS, METHODS, PRECISIONS, VENDORS
+from estimator.parse_choices import MARKETS, METHODS, PRECISIONS, VENDORS
+from estimator.parse_keys import BY_WORD
 from estimator.parse_names import PLACES
 
 # Without another verb these still say what is wanted.
@@ -19,12 +20,27 @@ adapt adapting customise customize finetuned
 run running answer answers answering classify classification classifying generate generation generating embed
 embedding embeddings embeddings transcribe transcription translate translation summarise summarize
 summarization summarisation predictions throughput latency scoring score inferences fit fits detect detection
-recognise recognize recognition replicas qps requests
+recognise recognize recognition replicas qps requests rerank reranking rank retrieve retrieval respond reply infer
+process processing summarising summarizing caption captioning tag tagging moderate
 """,
 }
+# Where nothing else says what is wanted, these ask what it takes to run a model.
+_WEAK = """
+need needs needed fast speed gpu gpus card cards vram memory host hardware machine instance run
+"""
+WEAK = frozenset(_WEAK.split())
+# Words that would say something with a figure or a name; without one they are told not to count.
+_SAYS_LITTLE = """
+nightly daily weekly monthly yearly hourly deadline budget storage production prod accuracy quality tomorrow today
+sharded distributed multi cluster limit affordable reasonable minimal
+"""
+SAYS_LITTLE = frozenset(_SAYS_LITTLE.split())
 HINT_OF = {word: kind for kind, words in HINTS.items() for word in words.split()}
 
 _FILLER = """
+eta asap pls plz thx hyperparameter hyperparameters hyper-parameter hpo continue continued continual gpt llm's sagemaker
+avg mean median respectively thanks roughly ballpark quickly currently got gotta wanna gonna lol ok hmm hi yo guys folks
+params param biggest hourly pairs preference preferred dense toks tok req reqs vs. i'd i'm we're it's what's how's
 a about above accelerated accelerator accelerators accumulation accuracy accurate across actually adapter affordable
 after against all along already also always am amazon amount an and another any anyone anything api app application
 approach approx approximately are area around as ask assistant at attention available average aws base based be

@@ -28,6 +28,17 @@ _NODES_BEFORE = re.compile(
 _VALUE_OF = re.compile(
     r"\b(?:in(?:put)?|out(?:put)?|batch(?: size)?|size|seq|length|context|rank|qps|rps|tp|pp|concurrency|bs) ?$"
 )
+TYPE_LIKE = re.compile(r"(?:ml\.)?[a-z]{1,4}\d[a-z0-9-]*\.[a-z0-9-]+")
+_CHIP_LIKE = re.compile(r"(?:[abhkltvp]|g[bh]|mi|rtx-?)\d{2,4}[a-z]{0,3}")
+_BY_MEMORY = re.compile(
+    r"(?:\b(?P<count>\d{1,4}) ?x ?)?(?<![\w.])(?P<gb>\d{1,3}) ?(?:gb|gib|gig)s?[ -](?:of )?(?:nvidia )?"
+    r"(?:v?ram|(?:gpu )?memory|gpus?|cards?)(?: (?:gpus?|cards?))?\b"
+)
+SAME_SIZE = 0.1  # 80 GB of a vendor are 85.9 in decimal units
+_NOT = re.compile(
+    r"\b(?:not|no|without|except(?: for)?|excluding|exclude|avoid(?:ing)?|other than|instead of|"
+    r"rather than|don't (?:use|want))(?: (?:on|using|with|any|an?|the))*(?: ?aws)? ?$"
+)
 _AFTER = re.compile(r" ?\(?x ?(\d{1,6})\)?(?![\w.])")
 _PER_NODE = re.compile(r" ?(?:gpus? |chips? )?(?:per|a|each|/) ?(?:node|machine|instance|server|box)?(?![\w])")
 BRANDS = {"trainium": "Trainium", "inferentia": "Inferentia", "gaudi": "Gaudi"}
@@ -86,15 +97,46 @@ def _refuse_retired(word: str, field: str) -> None:
 
 
 def unknown_machine(word: str, catalog: Catalog) -> Unclear:
-    """What is said of an EC2 type or chip that the catalog does not have."""
-    near = nearest(word.lower(), [*catalog.instances, *(name.lower() for name in catalog.chips)], 0.5)
+    """What is said of an EC2 type or chip that the catalog does not have; the nearest is one of the same sort."""
+    types = "." in word
+    known = [*catalog.instances] if types else [*catalog.chips]
+    spelled = {name.lower(): name for name in known}
+    near = spelled.get(nearest(word.lower(), spelled, 0.55), "")
+    sort = "instance type" if types else "chip"
+    others = "types like g5.xlarge, p4d.24xlarge, trn1.32xlarge" if types else "chips like A10G, L40S, A100-80, H100"
     return Unclear(
-        f"I do not know the machine or chip {word!r}" + (f"; the nearest is {near}." if near else "."),
+        f"I do not know the {sort} {word!r}; " + (f"the nearest is {near}." if near else f"I know {others}."),
         field="hardware",
         nearest=near,
         example=f"on 1 x {near or 'g5.xlarge'}",
         word=word,
     )
+
+
+def chip_like(word: str) -> bool:
+    """Whether a word looks like the name of a chip: a101, h300s, rtx-7090."""
+    return _CHIP_LIKE.fullmatch(word) is not None
+
+
+def take_cards_by_memory(text: Text, found: Found, catalog: Catalog) -> None:
+    """A card that is named by its memory: "a 24GB GPU" is every NVIDIA card of that size that AWS rents."""
+    while match := _BY_MEMORY.search(text.now):
+        size = float(match["gb"])
+        cards = [one for one in catalog.chips.values() if one.families and one.vendor == "NVIDIA"]
+        held = [one for one in cards if abs(one.memory_gb - size) <= SAME_SIZE * size]
+        if not held:
+            sizes = ", ".join(sorted({f"{one.memory_gb:.0f}" for one in cards}, key=float))
+            raise Unclear(
+                f"AWS rents no NVIDIA card of {size:g} GB; there are {sizes} GB.",
+                field="hardware",
+                example="on a g6e.xlarge",
+            )
+        for one in held:
+            _add_families(found, one.families, catalog)
+        if match["count"]:
+            found.number("chips", int(match["count"]), match["count"])
+        found.note(f"cards of {size:g} GB: {', '.join(one.name for one in held)}")
+        text.take(*match.span())
 
 
 @lru_cache(maxsize=4)
@@ -118,6 +160,7 @@ def _family(text: Text, found: Found, catalog: Catalog, match: re.Match[str]) ->
         found.note(f"{match[1]} without a size: {name} taken")
         _machine(text, found, match.span(), ("instance_type", name))
         return
+    _refuse_negated(text, match.start(), match[1])
     if match[1] not in found.families:
         found.families.append(match[1])
     text.take(*match.span())
@@ -139,10 +182,19 @@ def _chip(text: Text, found: Found, catalog: Catalog, run: tuple[Word, ...], chi
     if brand is None or counted:
         _machine(text, found, span, ("accelerator", chip))
         return
+    _refuse_negated(text, span[0], brand)
     for one in catalog.chips.values():
         if one.name.startswith(brand):
             _add_families(found, one.families, catalog)
     text.take(*span)
+
+
+def _refuse_negated(text: Text, start: int, name: str) -> None:
+    """Without p4d: what is left out cannot be said yet, and must not be read as a wish."""
+    if _NOT.search(text.now[:start]):
+        raise Unclear(
+            f"I cannot leave {name} out; name what may be used instead.", field="families", example="families=g5,g6,g6e"
+        )
 
 
 def _add_families(found: Found, families: tuple[str, ...], catalog: Catalog) -> None:
@@ -153,6 +205,7 @@ def _add_families(found: Found, families: tuple[str, ...], catalog: Catalog) -> 
 def _machine(text: Text, found: Found, span: tuple[int, int], what: tuple[str, str]) -> None:
     """Take a machine with the count that stands before or after it."""
     start, end = span
+    _refuse_negated(text, start, what[1])
     count, per_node = None, None
     before = _BEFORE.search(text.now[:start])
     if before and not _VALUE_OF.search(text.now[: before.start()]):

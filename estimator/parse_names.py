@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from data import Catalog, UnknownName
 from data.names import model_spellings
-from estimator.parse_keys import PRECISIONS, Unclear, nearest
+from estimator.parse_choices import PRECISIONS
+from estimator.parse_keys import Unclear
 from estimator.parse_text import Found, Text, Word
 
 UNITS = re.compile(
@@ -69,7 +71,12 @@ _REGION = re.compile(
 )
 
 
-REGION_LIKE = re.compile(r"[a-z]{2}(?:-[a-z]{3,10}){1,2}-\d")
+REGION_LIKE = re.compile(
+    r"[a-z]{2}(?:-[a-z]{3,10}){1,2}-\d"
+    r"|[a-z]{2,12}(?:-[a-z]{2,10})?-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-\d{1,2}"
+)
+HOMES = ("us-east-1", "us-west-2", "eu-west-1")  # of two regions that are as near, the one that is meant more often
+ALIKE = 0.72  # of the letters of a name that are those of another, from which that is worth naming
 
 
 def windows(text: Text, longest: int) -> Iterator[tuple[Word, ...]]:
@@ -104,12 +111,23 @@ def take_model(text: Text, found: Found, catalog: Catalog, *, plain: bool) -> No
                 example=f"model={name}",
             )
         found.put("model", name)
+        if not name.startswith(_first_word(phrase_of(run))):
+            found.note(f"{phrase_of(run)}: counted as {name}")
         if precision := _precision_of(run[-1].text, name):
             found.put("precision", precision)
         text.take(run[0].start, run[-1].end)
         text.drop(phrase_of(run))
         take_model(text, found, catalog, plain=plain)
         return
+
+
+def take_rare_model(text: Text, found: Found, catalog: Catalog) -> None:
+    """Where no model was found after all, a plain word that is rarely one: flux, scout, palm."""
+    for word in text.words():
+        if word.text in RARELY_MODELS and (name := model_name(word.text, catalog)):
+            found.put("model", name)
+            text.take(word.start, word.end)
+            return
 
 
 def _model(run: tuple[Word, ...], catalog: Catalog, *, plain: bool) -> str | None:
@@ -140,10 +158,10 @@ def model_name(phrase: str, catalog: Catalog) -> str | None:
 
 def unknown_model(name: str, catalog: Catalog) -> Unclear:
     """What is said of a model that the catalog does not have."""
-    near = _nearest(lambda: catalog.model(name))
+    near = _nearest(lambda: catalog.model(name), name)
     return Unclear(
         f"I do not know the model {name!r}"
-        + (f"; the nearest is {near}." if near else "; give its size, like params=7B."),
+        + (f"; the nearest is {near}." if near else "; give its size, like params=7B, or its layers= and hidden=."),
         field="model",
         nearest=near,
         example=f"model={near}" if near else "params=7B layers=32 hidden=4096",
@@ -151,12 +169,25 @@ def unknown_model(name: str, catalog: Catalog) -> Unclear:
     )
 
 
-def _nearest(look_up: Callable[[], object]) -> str:
+def _nearest(look_up: Callable[[], object], name: str) -> str:
+    """The nearest known name, where it is one that *name* may be a misspelling of."""
     try:
         look_up()
     except UnknownName as unknown:
-        return unknown.nearest[0] if unknown.nearest else ""
+        return next((near for near in unknown.nearest if _alike(name, near)), "")
     return ""
+
+
+def _first_word(name: str) -> str:
+    """The letters that a name begins with: "llama3 70b" is llama."""
+    found = re.match(r"[a-z]+", name.lower().rpartition("/")[2])
+    return found[0] if found else ""
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two names are near: alike in their letters, or one the beginning of the other."""
+    one, two = (re.sub(r"[\W_]+", "", re.sub(r"^[\w.-]+/(?=[a-z])", "", text.lower())) for text in (name, other))
+    return SequenceMatcher(None, one, two).ratio() >= ALIKE or (len(one) > 3 and two.startswith(one))
 
 
 def is_hub_name(word: str) -> bool:
@@ -188,9 +219,13 @@ def region(word: str, regions: tuple[str, ...], places: Mapping[str, str] = PLAC
         return name
     if re.fullmatch(r"[a-z]{2}-[a-z]+-\d[a-f]", name) and name[:-1] in regions:
         return name[:-1]
-    near = nearest(name, regions, 0.5)
+    close = max(regions, key=lambda one: (SequenceMatcher(None, name, one).ratio(), one in HOMES), default="")
+    near = close if SequenceMatcher(None, name, close).ratio() >= ALIKE else ""
+    shown = (
+        f"the nearest is {near}" if near else f"regions are {', '.join(sorted(regions)[:4])} ... or places like Ohio"
+    )
     raise Unclear(
-        f"I have no prices for a region {word!r}" + (f"; the nearest is {near}." if near else "."),
+        f"I have no prices for a region {word!r}; {shown}.",
         field="region",
         nearest=near,
         example="region=us-west-2",

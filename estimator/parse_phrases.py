@@ -20,11 +20,14 @@ MARKS: dict[str, str] = {
     r"about|around|roughly|cost|costs)\b|[<~=:]+) ?)",
     "SAMPLE": r"(?:samples?|examples?|rows?|records?|sentences?|documents?|docs|pairs?|conversations?|dialog(?:ue)?s?|"
     r"instructions?|articles?|reviews?|texts?|pages?|sequences?|items?|chats?|contracts?|emails?|tweets?|questions?|"
+    r"summar(?:y|ies)|descriptions?|comments?|posts?|files?|"
     r"clips?|images?|photos?|pictures?|videos?|utterances?|paragraphs?|data ?points?|passages?|tickets?)",
     "REQUEST": r"(?:requests?|reqs?|queries|query|calls?|inferences?(?! steps?\b)|predictions?|invocations?|prompts?|"
     r"messages?)",
     "KINDOF": r"(?:(?!(?:tok|epoch|gpu|node|hour|day|x |of |per |an? |in |with |and |or |to |for |on |at )\w*)"
     r"(?P<describes>[a-z][a-z0-9'-]{1,15}) )?",
+    "UNIT": r"tok(?:en)?s?|epochs?|eps?|x|by|px|qps|rps|hours?|hrs?|h|days?|d|ms|s|steps?|gpus?|nodes?|chips?|"
+    r"machines?|instances?|samples?|rows?|requests?|users?|usd|dollars?|words?|layers?|heads?|images?",
     "TOK": r"tok(?:en)?s?",
     "PER": r"(?:/|per |an? |each |every )",
     "NODE": r"(?:nodes?|machines?|instances?|servers?|boxes|hosts?)",
@@ -54,10 +57,23 @@ TABLE: tuple[tuple[str, Action], ...] = (
     ),
     (r"\b(?:p\d\d ?)?(?:latency|response time) ?{LIMIT}{0,3}{A} ?{MS}", do.latency("max_latency_ms")),
     (
-        r"{LIMIT}{0,3}{A} ?(?P<unit>ms|milliseconds?|msec)(?: (?:of )?(?:p\d\d )?latency)?(?![a-z])",
+        r"(?:\bp\d\d ?(?:latency )?)?{LIMIT}{0,3}{A} ?(?P<unit>ms|milliseconds?|msec)"
+        r"(?: (?:of )?(?:p\d\d )?latency)?(?![a-z])",
         do.latency("max_latency_ms"),
     ),
+    (r"\bp\d\d ?(?:latency )?{LIMIT}{0,3}{A} ?{MS}", do.latency("max_latency_ms")),
+    (r"{A} ?{TOK} ?(?:per|/|a|each) ?(?:param(?:eter)?|weight)s?\b", do.a_weight),
     # rates
+    (
+        r"{A} ?{KINDOF}(?:{REQUEST}|{SAMPLE}) ?(?:per|/|a|for|from) ?(?:each )?(?:user|person|customer|employee|head)"
+        r"(?:,? ?(?:per|/|a|each|every) ?{TIME})?(?: daily)?(?![a-z])",
+        do.a_user,
+    ),
+    (r"{A} ?{KINDOF}{REQUEST} each(?:,? ?(?:per|/|a|every) ?{TIME})?(?: daily)?(?![a-z])", do.a_user),
+    (
+        r"{A} ?(?:{SAMPLE}|candidates?|chunks?) (?:per|/|a|for each) ?(?:request|query|call|search|question)\b",
+        do.a_request,
+    ),
     (r"{A} ?(?:output |generated )?{TOK} ?{PER} ?{TIME}", do.per_time("output_rate")),
     (r"{A} ?{KINDOF}(?:{REQUEST}|{SAMPLE}|transactions?)? ?{PER} ?{TIME}", do.per_time("qps")),
     (r"{A} ?(?:qps|rps)\b", do.number("qps")),
@@ -66,8 +82,13 @@ TABLE: tuple[tuple[str, Action], ...] = (
         r"{A} ?(?:concurrent|simultaneous|parallel) ?(?:users?|{REQUEST}|sessions?|streams?|clients?)?",
         do.number("concurrency"),
     ),
-    (r"{A} ?(?:users?|clients?)(?: at (?:once|a time))?\b", do.number("concurrency")),
+    (
+        r"{A} ?(?:(?:daily|monthly|active|internal|total|registered) ){0,3}"
+        r"(?:users?|clients?|people|customers|employees)(?: at (?:once|a time))?\b",
+        do.number("concurrency"),
+    ),
     (r"\bconcurrency ?(?:of )?{A}", do.number("concurrency")),
+    (r"{A} ?(?:concurrency|in flight)\b", do.number("concurrency")),
     # sweeps
     (
         r"{A} ?(?:hyper-?parameter )?(?:trials?|sweeps?|configurations?|configs|variants|settings|runs)\b",
@@ -80,9 +101,12 @@ TABLE: tuple[tuple[str, Action], ...] = (
         do.harmless,
     ),
     # amounts
-    (r"{A} ?epochs?\b", do.number("epochs")),
+    (r"{A} ?(?:epochs?|eps?)\b", do.number("epochs")),
     (r"\bepochs? ?(?:of )?{A}", do.number("epochs")),
-    (r"{A} ?{TIME} (?:of )?(?:audio|speech|recordings?|voice)\b", do.audio),
+    (r"{A} ?{TIME} (?:of )?(?:[a-z]{3,15} )?(?:audio|speech|recordings?|voice|calls?)\b", do.audio),
+    (r"{A} ?x ?{B} ?{TOK}\b", do.rows_of_tokens),
+    (r"\b(?:avg|average|averaging|mean|median)(?: length)?(?: of)? {A} ?{TOK}\b", do.average),
+    (r"{A} ?{TOK} (?:on average|avg|average)\b", do.average),
     (
         r"\b(?:in|input|prompts?)(?: of)? {A}(?: ?{TOK})? ?(?:and |, ?|/ ?|& ?)?(?:out|output) {B}(?: ?{TOK}\b)?",
         do.in_and_out,
@@ -93,8 +117,13 @@ TABLE: tuple[tuple[str, Action], ...] = (
         do.in_and_out,
     ),
     (
-        r"{A} ?{KINDOF}(?:(?P<request>{REQUEST})|{SAMPLE})(?![a-z])(?:,? ?(?:with |of |at |x |each |averaging )?"
-        r"(?:length |up to |about |~ ?|max |around |roughly )?{B}[ -]?{TOK}"
+        r"{A} ?{KINDOF}(?P<thing>(?P<request>{REQUEST})|{SAMPLE}) (?:of|x|at) (?:length )?{B}(?P<told>)"
+        r"(?: ?(?:each|long|apiece))?(?![ -]?(?:{UNIT})\b)",
+        do.samples,
+    ),
+    (
+        r"{A} ?{KINDOF}(?P<thing>(?P<request>{REQUEST})|{SAMPLE})(?![a-z])(?:,? ?(?:with |of |at |x |each |averaging )?"
+        r"(?:length |up to |about |~ ?|max |around |roughly )?{B}[ -]?(?P<told>{TOK})"
         r"(?: ?(?:each|long|apiece|in length|per \w+))?)?(?![a-z])",
         do.samples,
     ),
@@ -102,6 +131,9 @@ TABLE: tuple[tuple[str, Action], ...] = (
         r"{A}[ -]?(?:{TOK}[ -])?(?:input|prompts?|in(?= and| ?,| ?/|$| ?\|))(?:[ -]?{TOK})?(?: length)?(?![a-z])",
         do.tokens("input_tokens"),
     ),
+    (r"\b(?:into|down to) (?:about |~ ?|up to )?{A} ?{TOK}\b", do.tokens("output_tokens")),
+    (r"\b(?:source|src) {A}(?: ?{TOK}\b)?", do.tokens("input_tokens")),
+    (r"\b(?:target|tgt) {A}(?: ?{TOK}\b)?", do.tokens("output_tokens")),
     (r"{A}[ -]?(?:{TOK}[ -])?{OUT}(?:[ -]?{TOK})?(?![a-z])", do.tokens("output_tokens")),
     (r"\b(?:inputs?|prompts?)(?: length)? ?(?:of |= ?|: ?)?{A}(?: ?{TOK}\b)?", do.tokens("input_tokens")),
     (
@@ -110,7 +142,8 @@ TABLE: tuple[tuple[str, Action], ...] = (
     ),
     # lengths
     (
-        r"\b(?:{SEQ}|{CONTEXT}|max[ _-]?len(?:gth)?|lengths?) ?(?:of |is |at |: ?)?{A}(?: ?{TOK}\b)?",
+        r"\b(?:{SEQ}|{CONTEXT}|max[ _-]?len(?:gth)?|lengths?) ?(?:of |is |at |: ?)?{A}"
+        r"(?! ?(?:{GPU}|{NODE}))(?: ?{TOK}\b)?",
         do.tokens("seq_len"),
     ),
     (r"{A}[ -]?(?:{TOK}[ -])?(?:{SEQ}|{CONTEXT})\b", do.tokens("seq_len")),
@@ -143,6 +176,7 @@ TABLE: tuple[tuple[str, Action], ...] = (
     (r"\b(?:ep|expert[ -]parallel(?:ism)?)[ -]?(?:of |degree )?{A}", do.number("ep")),
     (r"\b(?:dp|data[ -]parallel(?:ism)?)[ -]?(?:of |degree )?{A}", do.number("dp")),
     (r"\b(?:deepspeed )?zero[ -]?(?:stage )?-?{A}", do.zero),
+    (r"\b(?:deepspeed )?stage[ -]?{A}", do.zero),
     (r"{A} ?{NODE} ?(?:of|with|x|,|each with)? ?{B} ?{GPU}(?: (?:each|per {NODE}))?\b", do.nodes_of_chips),
     (r"(?:\b{FEWER}(?: of)?|<) ?{A} ?{NODE}\b", do.number("max_nodes")),
     (r"{A} ?{NODE} (?:max|maximum|at most|or fewer|or less)\b", do.number("max_nodes")),
@@ -160,7 +194,7 @@ TABLE: tuple[tuple[str, Action], ...] = (
     (r"{A}[ -]?param(?:eter)?s?\b(?: (?:models?|llms?|networks?)\b)?", do.number("params")),
     (
         r"{A}[ -]?(?:(?:dense|decoder|language|large|moe|vision|encoder|open|custom|base|foundation|chat|text) ){0,2}"
-        r"(?:models?|llms?|transformers?|networks?|nets?|lms?|cnns?|vits?|encoders?|decoders?)\b",
+        r"(?:models?|llms?|transformers?|networks?|nets?|lms?|cnns?|vits?|encoders?|decoders?|gpts?|llamas?|berts?)\b",
         do.number("params"),
     ),
     (r"\b(?:model )?(?:size|params|parameters) ?(?:of |: ?)?{A}", do.number("params")),

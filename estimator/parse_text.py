@@ -11,6 +11,13 @@ from estimator.parse_keys import BY_NAME, Unclear, Value, checked
 from estimator.parse_numbers import NUMERAL
 
 BARRIER = " | "  # stands where words were taken out, so that what was apart does not grow together
+# Cards that people name by their number alone: "on a 4090", "2x3090".
+RTX = re.compile(
+    r"(?<![\w.,=$-])((?:\d{1,4} ?x ?)?)(?:geforce |nvidia )?(?:rtx )?"
+    r"(3080|3090(?:[ -]?ti)?|4080|4090|5090|2080[ -]?ti)s?\b"
+    r"(?! ?(?:samples?|examples?|rows?|tokens?|steps?|images?|documents?|requests?|=|k\b|m\b))"
+)
+SIZE = re.compile(r"#(\d+)#")  # where a number stood
 _WORDS = re.compile(r"[^\s|,;()\[\]{}\"]+")
 _CHANGES = str.maketrans(
     {
@@ -55,6 +62,11 @@ class Text:
         plain = html.unescape(words[:20_000]) if "&" in words else words  # Slack escapes & < >
         text = re.sub(r"\s+", " ", plain.translate(_CHANGES).lower())
         text = re.sub(r"\b24[/x]7\b|(?<=[a-z])'(?:s|re|d|ll|m|ve)\b", " ", text)
+        text = re.sub(r"(?<!\w)w/o\.? ?", "without ", text)
+        text = re.sub(r"(?<!\w)w/ ?", "with ", text)
+        text = re.sub(r"(?<=\s)@ ?(?=\d)", "at ", text)
+        text = re.sub(r"(?<=[a-z\d]):(?=\d{1,3}(?:\.\d)?b\b)", " ", text)  # llama3.1:8b
+        text = RTX.sub(r"\1rtx-\2", text)
         text = re.sub(r"\bhalf an? (?=thousand|million|billion|trillion)", "0.5 ", text)
         text = re.sub(r"\b(within|than|in|under|for|over) an? (?=(?:hour|day|week|month|year)\b)", r"\1 1 ", text)
         text = re.sub(r"(?<![a-z=\d])(\d+)[x*] ?(?=[a-z]{1,6}\d)", r"\1 x ", text)  # 64xA100
@@ -78,6 +90,10 @@ class Text:
     def drop(self, phrase: str) -> None:
         """Take a phrase out wherever it stands again."""
         self.now = re.sub(rf"(?<!\S){re.escape(phrase)}(?!\S)", BARRIER, self.now)
+
+    def written(self, piece: str) -> str:
+        """A piece of the text with its numbers as they were written."""
+        return SIZE.sub(lambda match: self.numbers[int(match[1])].written, piece)
 
     def words(self) -> list[Word]:
         """What is left, word by word, without the punctuation at its end."""
@@ -114,6 +130,7 @@ class Found:
     hints: set[str] = field(default_factory=set)  # at the kind, where no verb says it
     notes: list[str] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
+    shares: dict[str, float] = field(default_factory=dict)  # of each user or request, until the whole is known
 
     def put(self, name: str, value: Value) -> None:
         """Remember a value; Unclear when another was said before."""

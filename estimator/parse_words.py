@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from estimator.parse_keys import OPTIMIZERS, PRECISIONS
+from estimator.parse_choices import OPTIMIZERS, PRECISIONS
 from estimator.parse_text import Found, Text
 
 Take = Callable[[re.Match[str], Found], None]
@@ -52,6 +52,30 @@ def _quantised(match: re.Match[str], found: Found) -> None:
     found.put("precision", PRECISIONS.get(word) or PRECISIONS[word.replace("-", "").removesuffix("s")])
 
 
+def _hint(kind: str) -> Take:
+    return lambda match, found: found.hints.add(kind)
+
+
+def _deadline(hours: float) -> Take:
+    """A time of the calendar as hours from now, told."""
+
+    def take(match: re.Match[str], found: Found) -> None:
+        found.put("deadline_hours", hours)
+        found.note(f"{match[0].strip()}: read as within {hours:g} h")
+
+    return take
+
+
+def _said(sentence: str) -> Take:
+    """A note with the words that it is about."""
+    return lambda match, found: found.note(sentence.format(said=match[0].strip()))
+
+
+def _offline(match: re.Match[str], found: Found) -> None:
+    found.put("scenario", "offline")
+    found.kinds.add("infer")
+
+
 RETIRED = "Elastic Inference and Elastic GPUs were retired by AWS; G and Inf2 instances replaced them"
 FRAMEWORKS = (
     r"faster-?whisper|whisper\.cpp|whisperx|ctranslate2|diffusers|tensor-?rt[- ]?llm|trt-?llm|tensor-?rt|vllm|"
@@ -64,6 +88,52 @@ FRAMEWORKS = (
 )
 # In this order; each is looked for until it is no longer there.
 TABLE: tuple[tuple[str, Take], ...] = (
+    (
+        r"\b(?:(?:with|and|using) )?(?:zero[- ]|cpu |optimi[sz]er |param(?:eter)?s? )*off-?load(?:ing|ed)?"
+        r"(?: (?:to|on|onto) (?:the )?(?:cpu|nvme|host|disk))?\b",
+        _said("{said} is not counted: the memory is that without it"),
+    ),
+    (
+        r"\b(?:what|which|max(?:imum)?|largest|biggest|best|how (?:big|large)(?: an?)?) (?:micro[- ]?|mini[- ]?)?"
+        r"batch(?:[ -]?size)?(?= (?:fits?|can|will|do|does|for|to|on|works?|should|is)\b|\?|$)",
+        _said("{said}: the batch that the memory holds is told with it"),
+    ),
+    (
+        r"\b(?:offline |nightly )?batch(?:ed)? "
+        r"(?:inference|predictions?|scoring|processing|generation|transform|jobs?)\b",
+        _offline,
+    ),
+    (r"\b(?:by|until|before|for) tomorrow(?: (?:morning|noon|evening|night))?\b", _deadline(24)),
+    (r"\b(?:by |before )?(?:tonight|end of (?:the )?day|eod)\b", _deadline(8)),
+    (r"\b(?:by|before|within|until|finish(?:ed)?|done) today\b", _deadline(8)),
+    (r"\b(?:overnight|by (?:the )?morning)\b", _deadline(12)),
+    (r"\b(?:over|by|before|during|in|this) (?:(?:the|this|next) )?weekend\b", _deadline(48)),
+    (r"\b(?:by|before|until|in|within) (?:the end of )?(?:this|the|next) week\b|\bthis week\b", _deadline(168)),
+    (r"\b(?:by|before|until|in|within) (?:the end of )?(?:this|the|next) month\b", _deadline(730)),
+    (
+        r"\b(?:by|before|until) (?:(?:next )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|"
+        r"may|june|july|august|september|october|november|december)\b",
+        _said("{said}: the day is not counted; say the hours or days that there are, like within 48h"),
+    ),
+    (
+        r"\b(?:on |in |with |using )?(?:aws )?sagemaker\b",
+        _note("SageMaker: prices are those of EC2, and a note gives SageMaker's"),
+    ),
+    (
+        r"\b(?:without|not|avoid(?:ing)?|never)(?: on| using)? (?:the )?spots?(?: instances?)?\b",
+        _market("on-demand"),
+    ),
+    (r"\b(?:no|without|not) (?:using )?(?:q-?)?(?:lora|peft|adapters?)\b", _put("method", "full")),
+    (r"\bre-?train(?:ing|s|ed)?\b", _kind("train")),
+    (r"\bcontinu(?:e|ed|al|ing)(?: the)? (?=pre-? ?train)", _kind("train")),
+    (r"\bfull[- ](?:ft|sft)\b|\bfft\b", _put("method", "full")),
+    (r"\bft\b", _kind("finetune")),
+    (r"(?<![\dkmb] )\btok(?:en)?s?(?: per |/)s(?:ec(?:ond)?)?\b", _hint("infer")),
+    (
+        r"\b(?:per|/) ?(?:a |one )?(?:1m|1k|1,?000|1,?000,?000|million|thousand) (?:tokens|requests|queries|images)\b",
+        _hint("infer"),
+    ),
+    (r"\bdreambooth\b|\btextual inversion\b", _kind("finetune")),
     (r"elastic (?:inference|gpus?|graphics)(?: accelerators?)?|\beia[12]?\.\w+|\beg1\.\w+", _note(RETIRED)),
     (rf"\b({FRAMEWORKS})(?![\w-])(?: (?:framework|runtime|engine|backend))?", _framework),
     (r"\b(?:pre-? ?train(?:ing)?|from scratch)\b", _kind("train")),

@@ -186,7 +186,7 @@ ASKED_ABOUT = [
     ("train llama-2-7b global_batch=4 micro_batch=8", "micro_batch", "micro"),
     ("train llama-2-7b tp=16 on 8 A100", "parallel.tp", "16"),
     ("pipeline bert-base samples=10k", "queries", "serve"),
-    ("infer llama-3-8b tokens=5M", "tokens", "serving"),
+    ("infer llama-3-8b tokens=5M", "tokens", "request"),
     ("train llama-2-7b steps=100", "global_batch", "steps"),
     ("train llama-2-7b kv_heads=64 heads=8", "kv_heads", "heads"),
     ("serve llama-3-8b input", "input_tokens", "needs a value"),

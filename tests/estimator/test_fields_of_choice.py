@@ -15,7 +15,8 @@ from estimator.line import read
 from estimator.line_work import work_of
 from estimator.memory import STATES
 from estimator.parse import parse
-from estimator.parse_keys import KEYS, OPTIMIZERS, Key, Unclear, choice, value
+from estimator.parse_choices import OPTIMIZERS
+from estimator.parse_keys import KEYS, Key, Unclear, choice, value
 from estimator.workload import FineTuning
 
 CATALOG = load()
