@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import SimpleNamespace
 from typing import cast
 
 from slack_bolt import App
@@ -22,10 +23,11 @@ class Socket:
 
     def __init__(self, app: Dispatcher, settings: Settings) -> None:
         token = settings.slack_app_token.get_secret_value()
+        web = WebClient(base_url=settings.slack_api_url, timeout=10)
         self._handler = SocketModeHandler(
-            cast(App, app),  # it calls dispatch and nothing else
+            cast(App, SimpleNamespace(dispatch=app.dispatch, client=web)),  # all that the handler takes of an app
             token,
-            web_client=WebClient(base_url=settings.slack_api_url, timeout=10),
+            web_client=web,
             ping_interval=PING_SECONDS,
             logger=logging.getLogger("slack.socket"),
         )

@@ -66,13 +66,13 @@ class Houses:
 
 
 @contextmanager
-def opened(tmp_path: Path) -> Iterator[Houses]:
-    """Start everything, hand it over, stop everything."""
+def opened(tmp_path: Path, *, socket: bool = False) -> Iterator[Houses]:
+    """Start everything, hand it over, stop everything; Slack speaks over HTTP, or over one websocket for both."""
     clock = FixedClock(NOON)
     aws = LocalAws(clock)
     os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
     endpoint = aws.start()
-    slack = LocalSlack(signing_secret=SECRET, bot_token="xoxb-here", clock=clock)
+    slack = LocalSlack(signing_secret=SECRET, bot_token="xoxb-here", app_token="xapp-both", clock=clock)
     slack.start()
     slack.sell(CLIENT)
     (tmp_path / "policies").mkdir()
@@ -81,6 +81,8 @@ def opened(tmp_path: Path) -> Iterator[Houses]:
         slack_client_id=CLIENT.id,
         slack_client_secret=SecretStr(CLIENT.secret),
         slack_signing_secret=SecretStr(SECRET),
+        slack_app_token=SecretStr("xapp-both" if socket else ""),
+        slack_redirect_uri="https://mlbot.example/slack/oauth_redirect" if socket else "",
         slack_api_url=slack.api_url,
         port=0,
         database_url=f"sqlite:///{tmp_path / 'data' / 'mlbot.db'}",
@@ -90,7 +92,10 @@ def opened(tmp_path: Path) -> Iterator[Houses]:
     many = Workspaces(settings, clock=clock)
     many.drive_by_hand()
     many.open_doors()
-    slack.events_url = f"http://127.0.0.1:{many.port}/slack/events"
+    if socket:
+        assert slack.sockets.connected.wait(20)
+    else:
+        slack.events_url = f"http://127.0.0.1:{many.port}/slack/events"
     slacks = {HERE: slack, THERE: slack.beside(THERE, bot_token="xoxb-there")}
     try:
         yield Houses(many, slacks, aws, clock, tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from houses import CLIENT, HERE, THERE, Houses
+from houses import CLIENT, HERE, THERE, Houses, opened
 from world import APPROVALS, ENGINEER, LEAD, ML
 
 from bot import installs
@@ -288,3 +288,20 @@ def test_garbage_at_the_install_pages_is_answered(houses: Houses) -> None:
     ):
         assert houses.get(path).status < 500
     assert urllib3.request("POST", houses.address + "/slack/install", retries=False).status in (404, 405)
+
+
+def test_one_socket_serves_every_workspace_that_installs(tmp_path: Path) -> None:
+    with opened(tmp_path, socket=True) as houses:
+        for team in (HERE, THERE):
+            houses.write_policy(team)
+            assert houses.install(team).status == 200
+        here, there = houses.world(HERE), houses.world(THERE)
+        here.command("/ml-launch g5.xlarge hours=2 name=ours")
+        here.press("approve", user=LEAD, channel=APPROVALS)
+        assert "ours" in here.said(APPROVALS)
+        assert "ours" not in there.said(APPROVALS)
+        there.command("/ml-help")
+        assert "/ml-launch" in there.whispered(ML, user=ENGINEER)
+        assert here.bot.socket is houses.many.socket is there.bot.socket
+        assert houses.many.socket is not None
+        assert houses.many.socket.alive()

@@ -118,6 +118,7 @@ class LocalSlack:
         if mine.client is not None:
             other.sell(mine.client)
         other.workspace.base_url = mine.base_url
+        other.sockets = self.sockets  # an app's websockets bear what happens in all its workspaces
         self._others.append(other)
         return other
 
