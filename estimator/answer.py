@@ -267,13 +267,22 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
     if is_service(work) and isinstance(work, Inference) and work.service_hours is None:
         yield f"a service is priced for a month of {MONTH_HOURS:.0f} hours"
     if work.hardware and work.hardware.count is None:
-        yield "no count told: one taken"
+        yield _counted(work, shown)
     if shown.usd is not None and not is_service(work):
         yield f"each machine is billed from about {START_HOURS * 60:.0f} min before the work: boot, image, weights"
     if shown.instance_type is None:
         yield f"AWS does not rent {shown.chip}: cost unknown"
     if shown.instance_type and work.hardware and work.hardware.accelerator and shown.usd:
         yield f"{work.hardware.accelerator} is priced as {shown.machines}"
+
+
+def _counted(work: Workload, shown: Option) -> str:
+    """How many machines or chips were taken where no number was told."""
+    count = shown.estimate.cluster.count
+    if not (isinstance(work, Inference) and work.hardware and work.hardware.accelerator) or not shown.estimate.fits:
+        return "no count told: one taken"
+    load = " and carry the load" if work.qps else ""
+    return f"no count told: {count} taken, the least that hold the model{load}"
 
 
 def _steps(shown: Option, per: str, options: tuple[Option, ...], catalog: Catalog) -> Iterator[Step]:

@@ -170,9 +170,6 @@ def _take_hardware(
         named = bool(said.instance_type or said.accelerator)
         if said.count is not None:
             values["count" if named else "chips"] = said.count
-        elif named:
-            values["count"] = 1
-            notes.append("no count of the hardware told: one taken")
         if said.per_node is not None and said.accelerator and not said.instance_type:
             values["per_node"] = said.per_node
         elif said.per_node is not None:
@@ -187,4 +184,6 @@ def _machines_in_words(said: str, values: dict[str, Value], catalog: Catalog) ->
     if not found.machines:
         raise Unclear(f"I do not know the hardware {said[:60]!r}.", field="hardware", example='"1 x g5.xlarge"')
     first = found.machines[0]
-    values[first.kind], values["count"] = first.name, first.count or 1
+    values[first.kind] = first.name
+    if first.count:
+        values["count"] = first.count

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data import MARKETS, Catalog, Instance
-from estimator.candidates import Estimator, Reasons, cluster_of, estimates, suitable
+from estimator.candidates import HEADROOM, Estimator, Reasons, cluster_of, estimates, suitable
 from estimator.chosen import HARD_TO_GET, LONGEST_HOURS, PATIENCE_HOURS, passed_over
 from estimator.cost import disk
 from estimator.option import Option
 from estimator.price import PLANS, dressed, machines, option_of, priced
-from estimator.result import Cluster
+from estimator.result import Cluster, Estimate
 from estimator.units import money
 from estimator.wishes import shortfall
-from estimator.workload import Hardware, Wish, Workload
+from estimator.workload import Hardware, Inference, Wish, Workload
 
 FEW = 3
+MOST_HOLDING, MOST_SERVING = 32, 1024  # chips that are tried where no number was told
 SHOWN = 30  # options that an answer keeps
 
 
@@ -94,13 +95,30 @@ def _named(work: Workload, catalog: Catalog, estimate: Estimator) -> Iterator[Op
     """The machines that were named, under every market."""
     asked = work.hardware or Hardware()
     space = disk(work, work.wish.region, catalog)
-    cluster, instance = cluster_named(asked, catalog)
-    made = estimate(work, cluster, catalog)
+    made = _least(work, asked, catalog, estimate)
+    cluster, instance = cluster_named(replace(asked, count=made.cluster.count) if asked.accelerator else asked, catalog)
     if instance is None:
         yield option_of(work, made, None, cluster.nodes, None, space)
         return
     options = list(priced(work, made, instance, catalog, space))
     yield from options or [option_of(work, made, instance, machines(cluster, instance), None, space)]
+
+
+def _least(work: Workload, asked: Hardware, catalog: Catalog, estimate: Estimator) -> Estimate:
+    """The estimate on the machines that were named; of chips without a number, on the least that serve the model."""
+    cluster, _ = cluster_named(asked, catalog)
+    made = estimate(work, cluster, catalog)
+    if asked.count is not None or not asked.accelerator or not isinstance(work, Inference):
+        return made
+    first, chips = made, 1
+    while not made.fits and made.memory is not None and chips < MOST_HOLDING:
+        chips *= 2
+        made = estimate(work, cluster_named(replace(asked, count=chips), catalog)[0], catalog)
+    if made.overload and work.qps and made.samples_per_s:
+        need = math.ceil(min(MOST_SERVING, made.replicas * work.qps / (HEADROOM * made.samples_per_s.mid)))
+        chips = chips // made.replicas * need
+        made = estimate(work, cluster_named(replace(asked, count=chips), catalog)[0], catalog)
+    return made if made.fits else first
 
 
 def cluster_named(asked: Hardware, catalog: Catalog) -> tuple[Cluster, Instance | None]:

@@ -49,6 +49,8 @@ def generate(setting: Setting, run: Runtime, *, named: bool) -> Estimate:
     replicas = max(1, setting.cluster.count // parted.chips)
     plan = Plan(one, asked, load(work, one, asked, replicas, setting.said), replicas)
     made = _served(setting, plan)
+    if replicas > 1:
+        setting.said.append(f"all {setting.cluster.count:,} chips serve: {_split_words(parted, replicas)}")
     result = _answer(setting, plan, made, _doubts(setting, plan, named=named))
     if one.most_sequences(asked.tokens_in, asked.tokens_out) < 1:
         refused = _too_big(setting, one, asked)

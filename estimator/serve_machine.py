@@ -72,7 +72,7 @@ def machine(cluster: Cluster, precision: str, known: Tables, *, weight_only: boo
         link=(chip.link_gb_s or 32.0) / 2 * 1e9,
         precision=precision,
         weight_bytes=BYTES[precision],
-        kv_bytes=1.0 if precision in ("fp8", "fp4") else 4.0 if precision == "fp32" else 2.0,
+        kv_bytes=1.0 if precision in ("fp8", "fp4") and chip.fp8 else 4.0 if precision == "fp32" else 2.0,
         measured=known.matmul_name(chips, bits) in known.seen,
     )
 
