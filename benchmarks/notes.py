@@ -79,6 +79,11 @@ parents times a usual ratio (`training_priors.csv`, `training_ratios.csv`). Widt
 micro-batch, number of chips, sequence length and links act as factors with one constant each
 (`training_factors.csv`), each with the observation that it comes from.
 
+The cells are those of well-chosen splits. A told split (tensor, pipeline, context, expert and data ranks, ZeRO stage)
+counts against the best of those that fit and would be chosen: each takes its computation, four all-reduces a layer
+(six with recomputation) inside the machine or over its network, the pipeline's bubble, gathers and gradients as far as
+they do not hide. Up to 1.1 times the best it counts as equally well chosen; beyond, the time grows by the ratio.
+
 An interval adds independent uncertainties of the logarithm: that of the cell (its families, each as if it had not
 voted), of the whole run, of what was not told (`training_spread.csv`). The answer names the untold thing that would
 narrow the range most, and by how much.

@@ -19,7 +19,7 @@ def sensible(work: Workload, catalog: Catalog) -> None:
     if chips is None:
         return
     asked = split.in_fields(work.parallel)
-    found = split.problem(asked, split.place(work, chips[0], neuron=chips[1]))
+    found = split.problem(asked, split.place(work, *chips))
     if found:
         raise refused(found)
 
@@ -36,16 +36,16 @@ def refused(found: split.Problem) -> Unclear:
     )
 
 
-def chips_of(hardware: Hardware | None, catalog: Catalog) -> tuple[int, bool] | None:
-    """How many chips were asked for, and whether they are Neuron's; None when that is open."""
+def chips_of(hardware: Hardware | None, catalog: Catalog) -> tuple[int, int] | None:
+    """How many chips were asked for, and the cores of each that a split counts; None when that is open."""
     if hardware is None or hardware.count is None:
         return None
     if hardware.accelerator:
-        return hardware.count, catalog.chips[hardware.accelerator].vendor == "AWS"
+        return hardware.count, split.cores_of(catalog.chips[hardware.accelerator])
     instance = catalog.instances[hardware.instance_type or ""]
     if not instance.chip:
         return None
-    return max(1, int(hardware.count * instance.chips)), catalog.chips[instance.chip].vendor == "AWS"
+    return max(1, int(hardware.count * instance.chips)), split.cores_of(catalog.chips[instance.chip])
 
 
 def _batches(work: Training) -> None:

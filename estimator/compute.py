@@ -33,6 +33,8 @@ class Shape:
     active: float  # weights that one token uses
     embeddings: float  # weights of input and output embeddings together
     expert: float  # width of one expert over the hidden width; 0 where it is not known
+    experts: int  # of a layer; 0 where there are none or it is not known
+    chosen: int  # experts that one token passes
     core: float  # width that scores and weighted values pass: heads x mean of key and value width
     guessed: bool
 
@@ -72,6 +74,8 @@ def shape(model: ModelSpec) -> Shape:
         active=active,
         embeddings=embeddings,
         expert=_expert(model, hidden, layers),
+        experts=model.experts or 0 if active < model.params else 0,
+        chosen=(model.experts_per_token or 1) if active < model.params else 0,
         core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)) * half_of(model.family),
         guessed=model.hidden is None and model.layers is None,
     )

@@ -63,6 +63,22 @@ def lay_out(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 
 
 
 @lru_cache(maxsize=4096)
+def choices(of: Shape, job: Job, room: Room, asked: Told) -> Iterator[Split]:
+    """The layouts that fit, each with its micro-batch; recomputed ones only where no other fits."""
+    recomputed: str | None = None
+    for one in _splits(job, room, asked, 1):
+        if recomputed not in (None, one.recompute):
+            return
+        if _need(of, job, one) <= room.usable_gb * FILLED:
+            recomputed = one.recompute
+            yield replace(one, micro_batch=room.micro_batch or _micro_batch(of, job, room, one))
+
+
+def fits(of: Shape, job: Job, room: Room, split: Split) -> bool:
+    """Whether the layout is within what the card can hold."""
+    return _need(of, job, split) <= room.usable_gb
+
+
 def thriftiest_gb(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 1) -> float:
     """Decimal GB per accelerator of the layout that needs least, with what was told kept."""
     micro = room.micro_batch or 1.0
@@ -87,13 +103,13 @@ def _need(of: Shape, job: Job, split: Split) -> float:
 def _splits(job: Job, room: Room, asked: Told, cores: int) -> Iterator[Split]:
     """Layouts from the fastest to the thriftiest."""
     cp, ep = asked.cp or 1, asked.ep or 1
-    stage = 2 if asked.bare and job.method != "full" else asked.stage
+    stage, placed = 2 if asked.bare and job.method != "full" else asked.stage, bool(asked.tp or asked.pp or asked.dp)
     ladder = _shared_out(_ladder(job, room, asked, cores), room, cp)
     for recompute in _recomputes(job, room):
         for tensor, pipe in ladder:
             ranks_left = max(1, room.count // (tensor * pipe * cp))
             experts, dp = min(ep, ranks_left), max(1, ranks_left // ep)
-            for zero in (stage,) if stage is not None else _stages(job, dp * experts, told=asked.ranked):
+            for zero in (stage,) if stage is not None else _stages(job, dp * experts, piped=pipe > 1, told=placed):
                 yield Split(tp=tensor, pp=pipe, cp=cp, ep=experts, dp=dp, zero=zero, recompute=recompute)
 
 
@@ -101,7 +117,7 @@ def _ladder(job: Job, room: Room, asked: Told, cores: int) -> tuple[tuple[int, i
     """Tensor ranks in chips, and pipeline stages: as told, else those that the stack can choose from."""
     tp = max(1, asked.tp // cores) if asked.tp else None
     if tp and asked.pp:
-        return ((tp, asked.pp),)
+        return ((tp, min(asked.pp, max(1, room.count // (tp * (asked.cp or 1))))),)
     if asked.dp:
         return (_filled_up(room, asked, tp),)
     told, shared = bool(tp or asked.pp), room.global_batch is not None and room.global_batch < room.count
@@ -126,20 +142,23 @@ def _filled_up(room: Room, asked: Told, tp: int | None) -> tuple[int, int]:
 
 
 def _shared_out(ladder: tuple[tuple[int, int], ...], room: Room, cp: int) -> tuple[tuple[int, int], ...]:
-    """Of several layouts those in which each data-parallel rank gets a micro-batch; all where none does."""
+    """Of several layouts those in which each data-parallel rank gets a micro-batch, or the one with fewest ranks."""
     if not room.global_batch:
         return ladder
     ranks = room.global_batch / (room.micro_batch or 1)
-    return tuple(one for one in ladder if room.count // (one[0] * one[1] * cp) <= ranks) or ladder
+    return tuple(one for one in ladder if room.count // (one[0] * one[1] * cp) <= ranks) or ladder[-1:]
 
 
-def _stages(job: Job, ranks: int, *, told: bool) -> tuple[int, ...]:
+def _stages(job: Job, ranks: int, *, piped: bool, told: bool) -> tuple[int, ...]:
+    """ZeRO stages to choose from; a pipeline passes each micro-batch on, so that no stage can shard its weights."""
     if ranks <= 1:
         return (0,)
     if job.method != "full":
-        return (0, 3)
+        return (0,) if piped else (0, 3)
     if job.stack in MODEL_PARALLEL:
-        return (1, 2, 3) if told else (1,)
+        return (1, 3) if told and not piped else (1,)
+    if piped:
+        return (0, 1)
     return (3,) if job.stack in FULLY_SHARDED else (0, 1, 2, 3)
 
 
@@ -165,11 +184,13 @@ def _micro_batch(of: Shape, job: Job, room: Room, split: Split) -> float:
     return size
 
 
-def busy(split: Split, room: Room) -> int:
-    """Chips that a step keeps busy: all, unless the global batch has fewer micro-batches than data-parallel ranks."""
+def busy(split: Split, job: Job, room: Room) -> int:
+    """Chips that a step keeps busy: those that get a micro-batch, where the software shares none between chips."""
     ranks = split.dp * split.ep
     shares = int(room.global_batch / (room.micro_batch or 1)) if room.global_batch else ranks
-    return room.count if shares >= ranks else max(1, shares) * max(1, room.count // ranks)
+    if room.free or job.stack in MODEL_PARALLEL or shares >= ranks:
+        return room.count
+    return max(1, shares) * max(1, room.count // ranks)
 
 
 def said(split: Split, count: int) -> str:

@@ -15,7 +15,7 @@ from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory
 from estimator.speed import Load, Site
-from estimator.split import place, usable
+from estimator.split import Told, cores_of, place, usable
 from estimator.workload import FineTuning, Recompute, Training
 
 USABLE_HOST = 0.9  # of a machine's memory, for training on CPUs
@@ -31,6 +31,16 @@ NO_FLASH = frozenset({"volta", "turing", "old"})
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a layout is chosen from."""
+
+    job: Job
+    room: fit.Room
+    asked: Told  # as far as the split was told
+    cores: int  # of a chip, which splits count
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What the figures of one estimate are made from."""
 
@@ -42,28 +52,27 @@ class Run:
     of: Shape | None  # text only
     gflops: float  # forward, a sample; 0 for text
     split: Split
+    ground: Ground
     memory: Memory
-    busy: int  # chips that a step keeps busy
     alone: bool  # one chip holds the work
     advice: tuple[str, ...]
 
 
 def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: Tables, catalog: Catalog) -> Run:
     """The run of *work* on *cluster* with its layout and memory, and what to change when it does not fit."""
-    job, room = _job(work, plan, cluster, known), _room(work, plan, cluster)
     of = shape(work.model) if plan.text else None
+    ground, ignored = _ground(work, plan, cluster, known)
+    job, room = ground.job, ground.room
     if of is not None:
-        cores = 2 if plan.stack == "neuron" else 1
-        asked, ignored = usable(work.parallel, place(work, cluster.count, neuron=is_neuron(cluster)))
-        layout = fit.lay_out(of, job, room, asked, cores)
+        layout = fit.lay_out(of, job, room, ground.asked, ground.cores)
         split, parts = layout.split, layout.parts
-        least = fit.thriftiest_gb(of, job, room, asked, cores)
+        least = fit.thriftiest_gb(of, job, room, ground.asked, ground.cores)
         plan.assumptions += [ignored] if ignored else []
-        _say(work, plan, split, cluster.count, whole=bool(asked.tp and asked.pp))
     else:
         split = Split(dp=cluster.count, micro_batch=_images(work, plan, gflops, job, room))
         parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
         least = _smallest(parts, split.micro_batch, work.micro_batch or work.global_batch)
+    _say(work, plan, split, ground)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
     memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, least, _at(work, plan, split))
     advice: tuple[str, ...] = ()
@@ -77,12 +86,14 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
             else smaller or mend.next_cards(memory.per_accelerator.high, cards)
         )
     alone = of is None or _fits_alone(of, job, known.factors["memory_fixed_alone"], work.recompute, room.usable_gb)
-    busy = fit.busy(split, room)
-    if busy < cluster.count:
-        plan.assumptions.append(
-            f"a global batch of {work.global_batch} keeps {busy} of {cluster.count} chips busy: the others wait"
-        )
-    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, memory, busy, alone, advice)
+    return Run(work, cluster, plan, known, known.cell(plan.key), of, gflops, split, ground, memory, alone, advice)
+
+
+def _ground(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> tuple[Ground, str]:
+    """What the layout is chosen from, and what is said of a split that cannot be."""
+    cores = cores_of(cluster.chip)
+    asked, ignored = usable(work.parallel, place(work, cluster.count, cores))
+    return Ground(_job(work, plan, cluster, known), _room(work, plan, cluster), asked, cores), ignored
 
 
 def _smallest(parts: dict[str, float], micro_batch: float, told: float | None) -> float:
@@ -105,18 +116,21 @@ def _fits_alone(of: Shape, job: Job, fixed_gb: float, recompute: Recompute | Non
     return sum(training_parts(of, one, Split(recompute=recompute or "full")).values()) <= usable * fit.FILLED
 
 
-def _say(work: Training, plan: Plan, split: Split, count: int, *, whole: bool) -> None:
+def _say(work: Training, plan: Plan, split: Split, ground: Ground) -> None:
+    """The layout where it was chosen; images say their micro-batch as they choose it."""
+    count, busy = ground.room.count, fit.busy(split, ground.job, ground.room)
+    if busy < count:
+        plan.assumptions.append(
+            f"a global batch of {work.global_batch} keeps {busy} of {count} chips busy: the others wait"
+        )
+    if not plan.text:
+        return
     if not work.micro_batch:
         plan.assumptions.append(f"micro-batch {split.micro_batch:g} a chip")
-    if count > 1 and not whole:
+    if count > 1 and not (ground.asked.tp and ground.asked.pp):
         plan.assumptions.append(f"split: {fit.said(split, count)}")
     if work.recompute is None and split.recompute == "full":
         plan.assumptions.append("activations are recomputed (gradient checkpointing)")
-
-
-def is_neuron(cluster: Cluster) -> bool:
-    """Whether splits count NeuronCores."""
-    return cluster.chip is not None and cluster.chip.vendor == "AWS"
 
 
 def usable_gb(cluster: Cluster) -> float:
@@ -249,7 +263,7 @@ def site_of(run: Run) -> Site:
         share=min(run.cell.share * balance, MATMUL if run.plan.key.kind in BANDWIDTH_BOUND else HIGHEST),
         bytes_per_s=bytes_per_s,
         link_gb_s=chip.link_gb_s if chip and chip.link_gb_s else 64.0,
-        count=run.busy,
+        count=fit.busy(run.split, run.ground.job, run.ground.room),
         per_node=max(1, cluster.per_node),
         instance=cluster.instance,
     )

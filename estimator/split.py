@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from data.shapes import Chip
 from estimator.workload import ModelSpec, Parallel, Training, Workload
 
 STAGES = ((2, "shard_grad_op"), (3, "fsdp|full_shard|zero"), (1, "dist-opt|distributed opt"), (0, "ddp"))
@@ -18,7 +19,7 @@ RANKS = re.compile(
     r"\s*[=:]?\s*(?P<ranks>\d{1,6})(?!\d)"
 )
 RANKED = ("tp", "pp", "cp", "ep", "dp")
-CORES = (1, 2, 4, 8)  # of a Neuron chip, which Neuron's splits count
+CORES = {"NeuronCore-v1": 4, "NeuronCore-v2": 2, "NeuronCore-v3": 4, "NeuronCore-v4": 4}  # logical, of a chip
 LARGEST = 1024  # ranks up to which the nearest split that works is looked for
 
 
@@ -51,17 +52,22 @@ class Place:
 
     model: ModelSpec
     chips: int
-    neuron: bool  # splits count NeuronCores, and heads are padded
+    cores: int = 1  # of a chip: Neuron's splits count cores, and its heads are padded
     global_batch: int | None = None
     micro_batch: int | None = None
     replicas: bool = False  # of a service: what the split leaves over holds more copies
 
 
-def place(work: Workload, chips: int, *, neuron: bool) -> Place:
+def cores_of(chip: Chip | None) -> int:
+    """NeuronCores of a chip, which Neuron's splits count; 1 for other chips."""
+    return CORES.get(chip.arch, 1) if chip else 1
+
+
+def place(work: Workload, chips: int, cores: int) -> Place:
     """What a split of *work* has to fit on so many chips."""
     if isinstance(work, Training):
-        return Place(work.model, chips, neuron, work.global_batch, work.micro_batch)
-    return Place(work.model, chips, neuron, replicas=True)
+        return Place(work.model, chips, cores, work.global_batch, work.micro_batch)
+    return Place(work.model, chips, cores, replicas=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def _problems(asked: Told, place: Place) -> Iterator[Problem]:
 def _shape_problems(asked: Told, place: Place) -> Iterator[Problem]:
     model = place.model
     tp, pp, ep, heads, layers = asked.tp or 1, asked.pp or 1, asked.ep or 1, model.heads, model.layers
-    if heads and heads % tp and not place.neuron:
+    if heads and heads % tp and place.cores == 1:
         why = "is more than" if tp > heads else "does not divide"
         yield Problem("tp", f"tp={tp} {why} the {heads} attention heads of {model.name}.")
     if layers and pp > layers:
@@ -146,21 +152,21 @@ def _count_problems(asked: Told, place: Place) -> Iterator[Problem]:
 
 
 def _needed(ranks: int, place: Place) -> str:
-    if ranks > place.chips * (CORES[-1] if place.neuron else 1):
+    if ranks > place.chips * place.cores:
         return f"{ranks} chips, and there are {place.chips}"
     return f"a multiple of {ranks} chips, and there are {place.chips}"
 
 
 def _divides(ranks: int, place: Place) -> bool:
     """Whether the chips, or the NeuronCores, can be dealt into groups of so many."""
-    chips = [place.chips * cores for cores in (CORES if place.neuron else (1,))]
+    chips = {place.chips, place.chips * place.cores}
     return any(ranks <= one if place.replicas else one % ranks == 0 for one in chips)
 
 
 def _fills(asked: Told, place: Place) -> bool:
     """Whether the ranks are all the chips; pipeline, tensor and context ranks that were not told take what is left."""
     dp, open_ranks = asked.dp or 1, not (asked.tp and asked.pp)
-    chips = [place.chips * cores for cores in (CORES if place.neuron else (1,))]
+    chips = {place.chips, place.chips * place.cores}
     ranks = asked.model_ranks * dp
     return any(one % ranks == 0 if open_ranks else one == ranks for one in chips)
 
@@ -170,7 +176,7 @@ def _batch_problems(asked: Told, place: Place) -> Iterator[Problem]:
     if not asked.ranked or not place.global_batch or place.replicas:
         return
     open_ranks = asked.tp is None or asked.pp is None  # may be chosen so that fewer ranks share the batch
-    dp = asked.dp or (1 if open_ranks or place.neuron else place.chips // asked.model_ranks)
+    dp = asked.dp or (1 if open_ranks or place.cores > 1 else place.chips // asked.model_ranks)
     micro = place.micro_batch or 1
     if dp * micro > place.global_batch:
         each = f" with a micro-batch of {micro} each" if micro > 1 else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from data.catalog import Catalog
-from estimator import explain, fit, speed, split
+from estimator import explain, fit, speed, split, told_speed
 from estimator.compute import sample_gflops
 from estimator.efficiency import Tables, tables
 from estimator.intervals import interval, spread, together
 from estimator.plan import make_plan
 from estimator.result import Cluster, Estimate, Range
-from estimator.run import Run, flops_per_unit, is_neuron, load_of, resolve, site_of
+from estimator.run import Run, flops_per_unit, load_of, resolve, site_of
 from estimator.workload import Training
 
 
@@ -20,7 +20,7 @@ def estimate(work: Training, cluster: Cluster, catalog: Catalog) -> Estimate:
     gflops = 0.0 if isinstance(plan, str) or plan.text else sample_gflops(work.model)
     if gflops is None:
         plan = f"the FLOPs of {work.model.name} are not known: give gflops_per_sample, or params"
-    where = split.place(work, cluster.count, neuron=is_neuron(cluster))
+    where = split.place(work, cluster.count, split.cores_of(cluster.chip))
     impossible = split.problem(split.in_fields(work.parallel), where) if cluster.chip else None
     if impossible:
         plan = impossible.message.rstrip(".")
@@ -33,7 +33,8 @@ def _answer(run: Run) -> Estimate:
     plan, amount = run.plan, run.plan.amount
     doubts = explain.doubts(plan, run.cell, run.known)
     load, site, factors = load_of(run), site_of(run), run.known.factors
-    rate = speed.rate(load, site, factors) / (factors["dora_slower"] if plan.norms else 1.0)
+    rate = told_speed.rate(run, load, site, factors) / (factors["dora_slower"] if plan.norms else 1.0)
+    plan.assumptions.extend(told_speed.says(run, load, site))
     ideal = speed.ideal_seconds(load, site, factors)
     figures = {"flops": flops_per_unit(run), "rate": rate, "ideal": ideal, "share": site.share}
     units = interval(rate / amount.padding, spread(together(doubts.values())))
@@ -51,7 +52,10 @@ def _answer(run: Run) -> Estimate:
         split=fit.said(run.split, run.cluster.count),
         batch=round(run.split.micro_batch),
         assumptions=tuple(plan.assumptions),
-        explain=lambda: explain.steps(plan, run.cell, run.memory, figures, run.cluster.count),
+        explain=lambda: (
+            *explain.steps(plan, run.cell, run.memory, figures, run.cluster.count),
+            *told_speed.steps(run, load, site),
+        ),
         doubt=lambda: explain.biggest_unknown(doubts),
     )
 
