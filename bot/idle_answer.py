@@ -18,7 +18,7 @@ from bot.rules import idle_answers
 from bot.rules.click import Click
 from bot.rules.errors import UserError
 from bot.rules.idle import Hold, Resource
-from bot.rules.idle_finding import BUSY, Finding, Outcome
+from bot.rules.idle_finding import BUSY, REFUSED, Finding, Outcome
 from bot.rules.idle_undo import REOPENED
 from bot.rules.idle_words import inert, usd
 from bot.rules.people import Person, may_act
@@ -127,9 +127,24 @@ def settle(tx: Tx, answer: Answer, outcome: Outcome, detail: Mapping[str, Any]) 
     refresh(tx, answer.ref, answer.now)
     if not answered_there(tx, answer.op, answer.ref, outcome.what, answer.now):
         tell(tx, answer.op, outcome.words, answer.now)
-    what = "refused" if outcome.what == BUSY else outcome.what
-    _audit(tx, answer.op, f"idle.{what}", answer.found, answer.now, detail)
+    _log(tx, answer, outcome, detail)
     work.finish(tx, answer.op, answer.now)
+
+
+def refuse(answer: Answer, words: str) -> Done:
+    """Say why nothing happens, which leaves the message as it is, and end the op."""
+    with answer.parts.store.transaction() as tx:
+        tell(tx, answer.op, words, answer.now)
+        _log(tx, answer, Outcome(REFUSED, answer.person.id, answer.now, words), {})
+        work.finish(tx, answer.op, answer.now)
+    answer.parts.wake()
+    return Done()
+
+
+def _log(tx: Tx, answer: Answer, outcome: Outcome, detail: Mapping[str, Any]) -> None:
+    refused = outcome.what in (BUSY, REFUSED)
+    said = {**detail, "reason": outcome.words} if refused else detail
+    _audit(tx, answer.op, f"idle.{REFUSED if refused else outcome.what}", answer.found, answer.now, said)
 
 
 def answered_there(tx: Tx, op: Op, ref: str, what: str, now: datetime) -> bool:

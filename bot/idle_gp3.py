@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot import audit
 from bot import ops as work
-from bot.idle_answer import Answer, as_owned, end, settle
+from bot.idle_answer import Answer, as_owned, end, refuse, settle
 from bot.idle_remind import refresh
 from bot.idle_scan import finding
 from bot.instances import approvers
@@ -37,7 +37,7 @@ def change(given: Answer) -> work.Outcome:
         return end(parts, given.op, "This disk does not exist any more.")
     there = KIND.price(there, parts.catalog)
     if why := _refusal(given, there):
-        return end(parts, given.op, f"Not changed: {why}")
+        return refuse(given, f"Not changed: {why}")
     under_way = modification(look, one.id) in ON_ITS_WAY
     request_id = "" if under_way or there.type == "gp3" else KIND.verbs["change_gp3"](look, there)
     words = _words(given, there, under_way=under_way)

@@ -118,7 +118,8 @@ def _settle(given: Answer, outcome: Outcome, request_id: str = "") -> Done:
             _saves(tx, given.found, given.person.id, given.now)
         if request_id and given.action.startswith("terminate"):
             launch_gone.terminated(tx, given.found.resource, by=given.person.id, now=given.now)
-        settle(tx, given, outcome, {"after": outcome.words, "aws_request_id": request_id})
+        after_words = {} if outcome.what in (BUSY, REFUSED) else {"after": outcome.words}
+        settle(tx, given, outcome, {**after_words, "aws_request_id": request_id})
     given.parts.wake()
     return Done()
 

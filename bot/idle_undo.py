@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import ops as work
 from bot import outbox
-from bot.idle_answer import Answer, as_owned, end, settle
+from bot.idle_answer import Answer, as_owned, end, refuse, settle
 from bot.idle_remind import refresh
 from bot.instances import approvers
 from bot.kinds import KINDS, Look
@@ -70,7 +70,7 @@ def _start(answer: Answer) -> work.Outcome:
         return end(parts, answer.op, "It does not exist any more.")
     there = kind.price(there, parts.catalog)
     if why := _may_not_start(answer, there):
-        return end(parts, answer.op, f"Not started: {why}")
+        return refuse(answer, f"Not started: {why}")
     if there.state in STOPPING:
         return _wait(answer)
     request_id = "" if there.state not in ("stopped", "Stopped") else kind.verbs["start"](look, there)

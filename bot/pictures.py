@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
@@ -29,6 +30,7 @@ SHOWN = {  # the series that are drawn, the highest of each kind first: name and
     "invocations": ("requests", "in 5 min"),
 }
 MEGABYTE = 1e6
+CALL = re.compile(r"<@(\w+)>")
 GONE = "What this picture would show is no longer kept; ask again."
 NOTHING = "There is nothing to draw: fewer than two choices, or readings, have figures."
 
@@ -108,11 +110,12 @@ def _use(parts: Parts, click: Click) -> list[Picture]:
     look = Look(parts.cloud, one.account, one.region, now)
     measured = KINDS[one.kind].measure(look, [one], now - WINDOW, now).get(one.id)
     zone = parts.people.zone(click.user)
-    picture = _usage(found, measured, zone) if measured else None
+    why = CALL.sub(lambda call: parts.people.name(call[1]), found.verdict.reason)  # a picture shows no mention
+    picture = _usage(found, measured, why, zone) if measured else None
     return [picture] if picture is not None else []
 
 
-def _usage(found: Finding, measured: Usage, zone: str) -> Picture | None:
+def _usage(found: Finding, measured: Usage, why: str, zone: str) -> Picture | None:
     one = found.resource
     signals: dict[str, Signal] = {}
     for name, (what, unit) in SHOWN.items():
@@ -121,10 +124,8 @@ def _usage(found: Finding, measured: Usage, zone: str) -> Picture | None:
             scale = 1 / (series.step.total_seconds() * MEGABYTE) if unit == "MB/s" else 1.0
             points = tuple((at, value * scale) for at, value in series.points)
             signals.setdefault(what, Signal(what, unit, points))
-    title = f"{one.name or one.id}, {one.type} in {one.region}"
-    return charts.usage(
-        list(signals.values()), title=title, why=found.verdict.reason, since=found.verdict.since, zone=zone
-    )
+    title = f"{one.name or one.id}, {one.type or KINDS[one.kind].title} in {one.region}"
+    return charts.usage(list(signals.values()), title=title, why=why, since=found.verdict.since, zone=zone)
 
 
 def _week(parts: Parts, click: Click) -> list[Picture]:

@@ -29,7 +29,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.set_defaults(run=run_export)
 
 
-FACTS = ("wanted", "how", "reason", "usd_total", "zone", "instance_ids", "until", "aws_request_id", "code", "error")
+FACTS = (
+    "wanted",
+    "how",
+    "reason",
+    "after",
+    "hours",
+    "choice",
+    "usd_total",
+    "zone",
+    "instance_ids",
+    "until",
+    "aws_request_id",
+    "code",
+    "error",
+)
 
 
 def run_tell(args: argparse.Namespace) -> int:
@@ -47,7 +61,9 @@ def run_tell(args: argparse.Namespace) -> int:
 
 
 def _brief(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    """One line of it: what people wrote can neither break the line nor steer the terminal."""
+    words = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
 def run_verify(args: argparse.Namespace) -> int:

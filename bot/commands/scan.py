@@ -5,18 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.rules.errors import BotError, Unclear
 from bot.rules.idle_finding import Finding, ScanReport, gap_lines
+
+SKEW = timedelta(minutes=5)  # of clocks
+TOO_EARLY = (
+    "--send with a time to come would use up that morning: its messages would go out now and not then."
+    " Leave --send away, or try it in the playground (SLACK_API_URL on this machine)."
+)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's words."""
     parser = commands.add_parser("scan", help="one idle scan")
     parser.add_argument("--at", metavar="ISO-TIME", help="as if it were this time, for example 2026-11-24T09:00:00Z")
-    parser.add_argument("--send", action="store_true", help="deliver what is due as well")
+    parser.add_argument(
+        "--send",
+        action="store_true",
+        help="deliver what is due as well; with a time to come only to a Slack on this machine",
+    )
     parser.add_argument("--json", action="store_true", help="the report as one JSON object")
     parser.set_defaults(run=run)
 
@@ -24,6 +34,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scan and print; 0 also where a region could not be seen (it is named), 2 for a time that is none."""
     from bot import idle
+    from bot.cloud import is_loopback
     from bot.settings import Settings
     from bot.wiring import build
 
@@ -31,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         at = moment(args.at) if args.at else None
         bot = build(Settings())
         now = at or bot.parts.clock.now()
+        if args.send and now > bot.parts.clock.now() + SKEW and not is_loopback(bot.parts.settings.slack_api_url):
+            raise Unclear(TOO_EARLY, field="at", example="mlbot scan --at 2026-11-24T09:00:00Z")
         report = idle.scan(bot.parts, now)
         sent = idle.remind(bot.parts, now, asked=True) if args.send else 0
         if args.send:

@@ -45,7 +45,7 @@ image = "{image}"
 HOST = "127.0.0.1"
 SETTLES = 10.0  # seconds at most until what was sent has arrived
 HOUR = clock_time(9, 5)  # just after the policy's hour
-ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata")  # of the playground's people
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")  # of the playground's people and its channel
 # Whatever the shell has: keys that no real AWS knows, and no profile that could lend others.
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}
 NOT_INHERITED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")

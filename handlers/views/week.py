@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.rules import idle_words as say
-from bot.rules.idle_finding import Finding
+from bot.rules.idle_finding import Finding, gap_lines
 from bot.rules.idle_week import LEAST, Spent, Week
 from handlers.views.blocks import context, header, section
 from handlers.views.message import Message, plain, worded
@@ -26,18 +26,25 @@ def digest(week: Week) -> Message:
         blocks.append(section(_days(week)))
     else:
         blocks.append(section("Nothing that mlbot can see was billed."))
-    lines = [f"{say.usd(total.kept)} of it was kept on purpose, {say.usd(total.saved)} was saved{_savers(week)}."]
+    lines = [said] if (said := _kept_and_saved(week)) else []
     if total.unseen >= LEAST:
         lines.append(f"Up to {say.usd(total.unseen)} more may have passed while nobody looked.")
     if week.kept:
         lines.append("*Kept alive:* " + "; ".join(_kept(one) for one in week.kept[:KEPT]) + _more(week.kept, KEPT))
-    if week.unknown:
-        names = ", ".join(plain(one.resource.name or one.resource.id) for one in week.unknown[:8])
-        more = _more(week.unknown, 8)
+    if dark := [one for one in week.unknown if not one.verdict.too_new]:
+        names = ", ".join(plain(one.resource.name or one.resource.id) for one in dark[:8])
+        more = _more(dark, 8)
         lines.append(f"*Nobody can judge:* {names}{more}. Install the GPU metric there, or tag them.")
-    lines += [f"*Not seen:* {plain(gap.region)}: {plain(gap.reason)}" for gap in week.gaps[:3]]
-    blocks.append(context(*lines))
-    return Message(point, blocks)
+    lines += [f"*Not seen:* {plain(line)}" for line in gap_lines(week.gaps)[:3]]
+    return Message(point, [*blocks, context(*lines)] if lines else blocks)
+
+
+def _kept_and_saved(week: Week) -> str:
+    """What of it there was; nothing of noughts."""
+    total = week.total
+    said = [f"{say.usd(total.kept)} of it was kept on purpose"] if total.kept >= LEAST else []
+    said += [f"{say.usd(total.saved)} was saved{_savers(week)}"] if total.saved >= LEAST else []
+    return f"{', '.join(said)}." if said else ""
 
 
 def _savers(week: Week) -> str:
@@ -59,9 +66,10 @@ def _more(found: Sequence[Finding], shown: int) -> str:
 
 
 def _owners(week: Week) -> str:
-    rows = [f"• {_name(owner)}: {_money(spent)}" for owner, spent in week.by_owner[:OWNERS]]
-    if len(week.by_owner) > OWNERS:
-        rows.append(f"and {len(week.by_owner) - OWNERS} more")
+    named = [(owner, spent) for owner, spent in week.by_owner if max(spent.usd, spent.saved) >= LEAST]
+    rows = [f"• {_name(owner)}: {_money(spent)}" for owner, spent in named[:OWNERS]]
+    if len(named) > OWNERS:
+        rows.append(f"and {len(named) - OWNERS} more")
     return "*By owner*\n" + "\n".join(rows)
 
 
@@ -71,9 +79,9 @@ def _name(owner: str) -> str:
 
 def _money(spent: Spent) -> str:
     parts = [say.usd(spent.usd)]
-    if spent.idle:
+    if spent.idle >= LEAST:
         parts.append(f"{say.usd(spent.idle)} idle")
-    if spent.saved:
+    if spent.saved >= LEAST:
         parts.append(f"{say.usd(spent.saved)} saved")
     return ", ".join(parts)
 

@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from bot import charts
 from bot.charts import Day, Signal
 from bot.charts.choices import front, place
 from bot.charts.paper import DPI, WIDTH, around, ticks, times
+from bot.charts.usage import clock_ticks, drawn
 from data import load
 from estimator.answer import Answer, answer
 from estimator.parse import parse
@@ -93,7 +95,7 @@ def test_use_is_drawn_in_the_readers_zone_with_its_idle_stretch() -> None:
         [Signal("GPU", "%", points)], title="<nightly> $5", why="GPU 0 %", since=points[100][0], zone="Asia/Kolkata"
     )
     assert picture is not None
-    assert picture.alt == "GPU: at most 80 %, last 0. Idle since 2026-11-19 08:20 UTC."
+    assert picture.alt == "GPU: at most 80 %, last 0. Idle since 2026-11-19 13:50 (Asia/Kolkata)."
     assert size(picture.content)[0] == round(WIDTH * DPI)
 
 
@@ -109,3 +111,49 @@ def test_spend_says_its_sums_and_who_spent_most() -> None:
     assert picture is not None
     assert picture.alt == ("Spend by day: $30.00 spent, $4.00 of it idle, $1.00 saved by stopping. Most: Ann, $25.00.")
     assert charts.spend([Day("Mon 16", 0)], [], title="A week") is None
+
+
+def use_of(hours: float, value: float, unit: str = "%", zone: str = "Europe/Berlin") -> Figure:
+    end = BEGIN + timedelta(hours=hours)
+    points = tuple((BEGIN + timedelta(minutes=5 * n), value) for n in range(round(hours * 12) + 1))
+    return drawn([Signal("GPU", unit, points)], title="x", why="", since=end - timedelta(hours=1), zone=zone)
+
+
+def labels(figure: Figure) -> list[str]:
+    return [tick.get_text() for tick in figure.axes[-1].get_xticklabels()]
+
+
+def test_a_chart_of_zeros_says_so_and_shows_its_line() -> None:
+    (axes,) = use_of(72, 0.0, "in 5 min").axes
+    assert [text.get_text() for text in axes.texts] == ["0 all the time"]
+    assert axes.get_ylim()[0] < 0
+    assert list(axes.get_yticks()) == [0, 1]
+
+
+@pytest.mark.parametrize("hours", [0.2, 0.5, 3, 24, 72, 14 * 24, 60 * 24])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
+def test_the_times_under_a_chart_are_round_and_few(hours: float, zone: str) -> None:
+    found = clock_ticks(BEGIN, BEGIN + timedelta(hours=hours), zone)
+    assert 1 <= len(found) <= 8
+    assert found == sorted(set(found))
+    assert all(place.minute % 5 == 0 for place in found)
+
+
+def test_midnight_is_the_day_and_a_short_window_names_its_day_below() -> None:
+    assert "20 Nov" in labels(use_of(72, 50.0))
+    short = use_of(0.5, 50.0)
+    assert all(":" in label for label in labels(short))
+    assert short.axes[-1].get_xlabel().startswith("Thu 19 Nov, time in Europe/Berlin")
+
+
+def test_no_warning_is_raised_for_any_window(recwarn: pytest.WarningsRecorder) -> None:
+    for hours in (0.2, 5, 72, 24 * 60):
+        use_of(hours, 3.0).canvas.draw()
+    assert not recwarn.list
+
+
+def test_a_little_traffic_is_drawn_in_kb() -> None:
+    points = tuple((BEGIN + timedelta(minutes=5 * n), 0.004) for n in range(9))
+    picture = charts.usage([Signal("network", "MB/s", points)], title="x", why="")
+    assert picture is not None
+    assert picture.alt == "network: at most 4 kB/s, last 4."
