@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -209,6 +210,16 @@ def build(
     app = bolt(settings)
     register(app, parts, later)
     return Bot(parts, app, workers, sender, later, policy, quiet)
+
+
+def settle() -> None:
+    """
+    Keep the garbage collector from walking over what a start left, which stays as long as the process.
+
+    A walk over libraries and catalog holds every thread for a quarter of a second, a Home tab that is looked at too.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

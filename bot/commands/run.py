@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from bot.rules.errors import BotError
     from bot.rules.policy import Policy
     from bot.settings import Settings, strange
-    from bot.wiring import build
+    from bot.wiring import build, settle
     from bot.workspaces import Workspaces
 
     logs.set_up()
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         asking.join(AWS_SECONDS)
         if not refused.is_set():
             bot.start()
+            settle()
     except (BotError, OSError) as error:
         print(f"mlbot cannot start: {error}", file=sys.stderr)
         return 1

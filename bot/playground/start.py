@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import secrets
@@ -25,7 +26,7 @@ from bot.playground.slack import LocalSlack, Pace
 from bot.settings import Settings
 from bot.store import ops, outbox
 from bot.store.alive import at_work
-from bot.wiring import Bot, build
+from bot.wiring import Bot, build, settle
 
 POLICY = """
 [access]
@@ -107,6 +108,7 @@ class Playground:
         self.slack.stop()
         self.aws.stop()
         self.folder.cleanup()
+        gc.unfreeze()
 
 
 def next_mornings(now: datetime) -> list[datetime]:
@@ -156,6 +158,7 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     assert is_loopback(settings.aws_endpoint_url), "the playground speaks to this machine alone"
     bot = build(settings, clock=clock, only_local=True)
     bot.start()
+    settle()
     if not socket:
         slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
     return _with_controls(Playground(bot, slack, aws, clock, folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -39,6 +40,13 @@ def test_the_home_tab_of_an_operator_shows_all_and_is_accessible(page: Page) -> 
     for part in ("Waiting for you", "Spending", "The team", "How mlbot does"):
         expect(home.get_by_role("heading", name=part)).to_be_visible()
     assert in_both(page) == []
+
+
+def test_the_collector_does_not_walk_over_what_the_start_left(playground: Playground) -> None:
+    """It would hold a look at a Home tab for a quarter of a second."""
+    assert gc.get_freeze_count() > 100_000
+    gc.collect()
+    assert len(gc.get_objects()) < gc.get_freeze_count() / 2
 
 
 def test_a_type_is_searched_chosen_by_keyboard_and_priced_while_hours_are_typed(page: Page) -> None:
