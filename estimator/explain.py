@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from estimator import margin
 from estimator.efficiency import Cell, Tables
-from estimator.intervals import spread, together
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
 from estimator.stacks import SAYS
 from estimator.units import figure, gigabytes
 
-TELL = {
-    "framework": "name the framework",
-    "tokens": "say how many tokens a sample really has",
-    "precision": "name the precision",
-    "flops": "say gflops_per_sample",
-    "shape": "give the model's layers, hidden size and heads",
-    "batch": "say the global batch",
-}
-WORTH_TELLING = 1.05  # gain in width below which nothing is asked for
 PARTS = ("weights", "gradients", "optimizer", "adapters", "activations", "logits", "gathered layers", "framework")
 
 
@@ -92,15 +82,3 @@ def doubts(plan: Plan, cell: Cell, known: Tables) -> dict[str, float]:
     if plan.norms:
         found["norms"] = known.factors["dora_spread"]
     return found
-
-
-def biggest_unknown(found: dict[str, float]) -> str:
-    """What to tell so that the range narrows most, with how much it would; empty when all that matters was told."""
-    name = max((name for name in found if name in TELL), key=lambda name: found[name], default=None)
-    if name is None:
-        return ""
-    now = spread(together(found.values())).width
-    then = spread(together(sigma for other, sigma in found.items() if other != name)).width
-    if now < WORTH_TELLING * then:
-        return ""
-    return f"{TELL[name]}: the range narrows from x{now:.1f} to x{then:.1f}"

@@ -36,7 +36,7 @@ def estimate_with(work: Inference, cluster: Cluster, catalog: Catalog, known: Ta
     found = machine(cluster, precision, known, weight_only=text and run.name not in WHOLE_8_BIT)
     if isinstance(found, str):
         return Estimate(cluster=cluster, fits=False, why_not=found)
-    setting = Setting(work, cluster, found, known, said)
+    setting = Setting(work, cluster, found, known, said, lambda told: estimate_with(told, cluster, catalog, known))
     if not text:
         spoken = speech_of(work.model, catalog)
         return transcribe(setting, spoken) if spoken else once(setting, catalog)

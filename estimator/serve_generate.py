@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from estimator.intervals import interval, spread, together
 from estimator.result import Estimate, Memory, Step
 from estimator.serve_load import Load, Request, load, request, split, token_s
-from estimator.serve_setting import Doubts, Setting, biggest_unknown, short
+from estimator.serve_setting import Doubts, Setting, short
 from estimator.serve_tables import Runtime
 from estimator.serve_text import CACHE, GB, Replica, Split, replica
 from estimator.units import gigabytes, plural
@@ -105,7 +105,7 @@ def _answer(setting: Setting, plan: Plan, made: Served, doubts: Doubts) -> Estim
         batch=max(1, round(plan.load.batch)),
         assumptions=tuple(setting.said),
         explain=lambda: _steps(plan, made),
-        doubt=lambda: biggest_unknown(doubts),
+        doubt=setting.doubt,
     )
 
 

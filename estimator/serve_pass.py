@@ -12,7 +12,7 @@ from estimator.intervals import interval, spread, together
 from estimator.result import Cluster, Estimate, Memory, Step
 from estimator.serve_machine import Machine
 from estimator.serve_sample import Sample, sample
-from estimator.serve_setting import Doubts, Setting, biggest_unknown, short
+from estimator.serve_setting import Doubts, Setting, short
 from estimator.workload import Inference
 
 GB = 1e9
@@ -118,7 +118,7 @@ def answer(setting: Setting, run: Timed, capacity: float, unsure: Doubts) -> Est
         replicas=count,
         batch=work.batch,
         assumptions=tuple(setting.said),
-        doubt=lambda: biggest_unknown(unsure),
+        doubt=setting.doubt,
     )
 
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from estimator.intervals import Spread, interval, spread, together
+from estimator.intervals import Spread, interval, spread
 from estimator.result import Cluster, Estimate, Range
 from estimator.serve_machine import Machine
 from estimator.serve_tables import Tables
+from estimator.telling import biggest
 from estimator.workload import Inference
 
 BUSIEST = 0.7  # of a replica's capacity, so that the 95th percentile of the wait stays short
 MET_SIGMA = 0.05  # of a demand that the machines can meet: it is what it is
 MANY = 1e12
-TELL = {
-    "framework": "name the runtime (vLLM, TensorRT-LLM, Hugging Face ...)",
-    "lengths": "say how many tokens go in and come out (input=, output=)",
-    "shape": "give the model's layers, hidden size and heads",
-    "precision": "name the precision",
-    "flops": "give gflops_per_sample",
-    "length": "say how many tokens a sample has (seq=)",
-}
-WORTH_TELLING = 1.05  # gain in width below which nothing is asked for
 Doubts = dict[str, float]  # deviations of the logarithm that make a speed uncertain, by what they come from
 
 
@@ -35,6 +28,11 @@ class Setting:
     machine: Machine
     known: Tables
     said: list[str]
+    again: Callable[[Inference], Estimate]  # the estimate of the same with something told
+
+    def doubt(self) -> str:
+        """What to tell so that the range narrows most."""
+        return biggest(self.work, self.again)
 
     def doubts(self, group: str, *, named: bool) -> Doubts:
         """What is uncertain of any speed: the group of software, what was not named, a class of chips without rows."""
@@ -54,18 +52,6 @@ class Setting:
         """Requests a second: a demand that is met is certain, what the machines set is not."""
         met = self.work.qps is not None and rate < BUSIEST * capacity
         return interval(rate, spread(MET_SIGMA) if met else around)
-
-
-def biggest_unknown(doubts: Doubts) -> str:
-    """What to tell so that the range narrows most, and by how much; empty when all that matters was told."""
-    name = max((name for name in doubts if name in TELL), key=lambda name: doubts[name], default=None)
-    if name is None:
-        return ""
-    now = spread(together(doubts.values())).width
-    then = spread(together(sigma for other, sigma in doubts.items() if other != name)).width
-    if now < WORTH_TELLING * then:
-        return ""
-    return f"{TELL[name]}: the range narrows from x{now:.1f} to x{then:.1f}"
 
 
 def short(made: Estimate, wanted: float | None, capacity: float) -> Estimate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from data.catalog import Catalog
 from estimator import explain, fit, speed, split, told_speed
 from estimator.compute import sample_gflops
@@ -10,6 +12,7 @@ from estimator.intervals import interval, spread, together
 from estimator.plan import make_plan
 from estimator.result import Cluster, Estimate, Range
 from estimator.run import Run, flops_per_unit, load_of, resolve, site_of
+from estimator.telling import biggest
 from estimator.workload import Training
 
 
@@ -26,10 +29,11 @@ def estimate(work: Training, cluster: Cluster, catalog: Catalog) -> Estimate:
         plan = impossible.message.rstrip(".")
     if isinstance(plan, str):
         return Estimate(cluster=cluster, fits=False, why_not=plan)
-    return _answer(resolve(work, cluster, plan, gflops or 0.0, known, catalog))
+    run = resolve(work, cluster, plan, gflops or 0.0, known, catalog)
+    return _answer(run, lambda told: estimate(told, cluster, catalog))
 
 
-def _answer(run: Run) -> Estimate:
+def _answer(run: Run, again: Callable[[Training], Estimate]) -> Estimate:
     plan, amount = run.plan, run.plan.amount
     doubts = explain.doubts(plan, run.cell, run.known)
     load, site, factors = load_of(run), site_of(run), run.known.factors
@@ -56,7 +60,7 @@ def _answer(run: Run) -> Estimate:
             *explain.steps(plan, run.cell, run.memory, figures, run.cluster.count),
             *told_speed.steps(run, load, site),
         ),
-        doubt=lambda: explain.biggest_unknown(doubts),
+        doubt=lambda: biggest(run.work, again),
     )
 
 
