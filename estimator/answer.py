@@ -17,7 +17,8 @@ from estimator.parse_retired import said_of
 from estimator.price import is_service, work_hours
 from estimator.rank import Ranking, rank
 from estimator.result import Estimate, Step
-from estimator.serve_endpoint import FARGATE, LAMBDA, SERVERLESS, EndpointShape
+from estimator.serve_endpoint import EndpointShape
+from estimator.serve_said import with_shape
 from estimator.serve_shapes import shapes_for
 from estimator.units import (
     MONTH_HOURS,
@@ -33,7 +34,6 @@ from estimator.workload import Inference, Pipeline, Training, Workload
 
 FEW_REASONS = 2
 RUNS_NOT = "does not run on"
-WITHOUT_MACHINES = (SERVERLESS, LAMBDA, FARGATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,7 @@ def answer(
     shown = ranking.best or (ranking.options[0] if ranking.options else None)
     per = _per(work, ranking)
     shapes = shapes_for(work, ranking.options, catalog) if isinstance(work, Inference) else ()
+    best_usd = ranking.best.usd if ranking.best else None
     as_of, old, prices = _prices(shown, catalog, today)
     options = tuple(
         _billed(option, work, catalog) if index == 0 else option for index, option in enumerate(ranking.options)
@@ -84,7 +85,8 @@ def answer(
         work=work,
         asked=said.asked(work),
         words=said.words(work, catalog),
-        headline=said_of(work.notes) + _headline(work, ranking, per) + _lighter(ranking, per, shapes),
+        headline=said_of(work.notes)
+        + with_shape(said.asked(work), _headline(work, ranking, per), best_usd, shapes, per),
         per=per,
         options=options,
         best=options[0] if ranking.best else None,
@@ -194,16 +196,6 @@ def _point(work: Workload, ranking: Ranking, per: str) -> str:
     unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
     cost = f", {money(price.mid)} per {unit}" if price else ""
     return f"{what}. {label} does {_speed(made)}{cost}."
-
-
-def _lighter(ranking: Ranking, per: str, shapes: tuple[EndpointShape, ...]) -> str:
-    """The shape that a light load is served in at half the cost of a machine or less, as a sentence; else ""."""
-    best, first = ranking.best, next(iter(shapes), None)
-    if best is None or best.usd is None or first is None or not first.advised or first.kind not in WITHOUT_MACHINES:
-        return ""
-    if first.usd is None or first.usd > best.usd.mid / 2:
-        return ""
-    return f" {first.kind.capitalize()} ({first.machines}) does it for {money(first.usd)} for {per}."
 
 
 def _where(option: Option, work: Workload) -> str:

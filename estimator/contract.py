@@ -160,6 +160,7 @@ def _shape(shape: EndpointShape, per: str) -> Json:
         "kind": shape.kind,
         "fits": shape.fits,
         "advised": shape.advised,
+        "asked": shape.asked,
         "why": shape.why,
         "instance": shape.instance,
         "count": shape.count or None,

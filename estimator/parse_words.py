@@ -43,7 +43,8 @@ _MODES = {"packed": "packed", "packing": "packed", "padded": "padded", "padding"
 
 
 def _scenario(match: re.Match[str], found: Found) -> None:
-    found.put("scenario", match[1].replace("real time", "real-time").replace("realtime", "real-time"))
+    said = re.sub(r"real-? ?time", "real-time", match[1]).removeprefix("aws ").removeprefix("amazon ")
+    found.put("scenario", "lambda" if said == "lambdas" else said)
     found.hints.add("infer")
 
 
@@ -72,7 +73,7 @@ def _said(sentence: str) -> Take:
 
 
 def _offline(match: re.Match[str], found: Found) -> None:
-    found.put("scenario", "offline")
+    found.put("scenario", "batch transform" if match[0].endswith("transform") else "offline")
     found.kinds.add("infer")
 
 
@@ -103,6 +104,7 @@ TABLE: tuple[tuple[str, Take], ...] = (
         r"(?:inference|predictions?|scoring|processing|generation|transform|jobs?)\b",
         _offline,
     ),
+    (r"\b(real-? ?time endpoint)s?\b", _scenario),
     (r"\b(?:by|until|before|for) tomorrow(?: (?:morning|noon|evening|night))?\b", _deadline(24)),
     (r"\b(?:by |before )?(?:tonight|end of (?:the )?day|eod)\b", _deadline(8)),
     (r"\b(?:by|before|within|until|finish(?:ed)?|done) today\b", _deadline(8)),
@@ -179,8 +181,9 @@ TABLE: tuple[tuple[str, Take], ...] = (
     ),
     (r"\b(?:fully )?(packed|packing|padded|padding|unpadded)\b", lambda m, f: f.put("seq_mode", _MODES[m[1]])),
     (
-        r"\b(offline|batch transform|batch job|async(?:hronous)?|server-?less|real-? ?time|streaming|interactive"
-        r"|online)\b",
+        r"\b(offline|batch transform|batch job|async(?:hronous)?|server-?less|real-? ?time|streaming|"
+        r"interactive|online|(?:aws |amazon )?lambdas?(?! labs)|(?:aws |amazon )?fargate)\b"
+        r"(?: (?:functions?|endpoints?|containers?|inference))?",
         _scenario,
     ),
     (r"\b(?:nvidia|cuda)(?: (?:only|gpus?|chips?|cards?))*\b", _put("vendor", "nvidia")),

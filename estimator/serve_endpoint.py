@@ -37,6 +37,7 @@ class EndpointShape:
     price: str = ""  # what the price rests on, in words; "" where it is unknown
     price_as_of: date | None = None
     advised: bool = False
+    asked: bool = False  # named by who asks
 
     @property
     def line(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -33,6 +34,14 @@ REAL_TIME_MB, REAL_TIME_S = 25, 60.0
 ASYNCHRONOUS_GB, ASYNCHRONOUS_S = 1, 3600.0
 TRANSFORM_MB = 100
 LEAST_BUSY = 0.01  # of the time that an asynchronous endpoint runs, its start-ups included
+WISHED = (
+    (r"server-?less", SERVERLESS),
+    (r"lambda", LAMBDA),
+    (r"fargate", FARGATE),
+    (r"async", ASYNCHRONOUS),
+    (r"batch[- ]transform", TRANSFORM),
+    (r"real-?time[- ]endpoint", REAL_TIME),
+)
 NOT_RENTED = "AWS does not rent these chips"
 
 
@@ -41,9 +50,16 @@ def endpoint_shapes(work: Inference, made: Estimate, catalog: Catalog) -> tuple[
     asked = Asked(work, made, catalog, work.wish.region)
     found = [_real_time(asked), serverless(asked), _asynchronous(asked), _transform(asked)]
     found += [function(asked), service_on_fargate(asked)]
-    best = _advised(found, asked)
-    marked = [replace(one, advised=one is best) for one in found]
-    return tuple(sorted(marked, key=lambda one: (not one.advised, not one.fits, _known(one.usd))))
+    wished = wished_shape(work)
+    best = next((one for one in found if one.kind == wished and one.fits), None) or _advised(found, asked)
+    marked = [replace(one, advised=one is best, asked=one.kind == wished) for one in found]
+    return tuple(sorted(marked, key=lambda one: (not one.asked, not one.advised, not one.fits, _known(one.usd))))
+
+
+def wished_shape(work: Inference) -> str | None:
+    """The shape that was asked for by its name; None where none was."""
+    said = work.scenario or ""
+    return next((kind for pattern, kind in WISHED if re.search(pattern, said, re.IGNORECASE)), None)
 
 
 def _known(usd: float | None) -> float:
@@ -51,11 +67,17 @@ def _known(usd: float | None) -> float:
 
 
 def shapes_for(work: Inference, options: Iterable[Option], catalog: Catalog) -> tuple[EndpointShape, ...]:
-    """Every shape for *work* on the machines that SageMaker rents cheapest of *options*; none without a load."""
-    if work.qps is None and work.samples is None and work.concurrency is None:
+    """Every shape for *work* on the machines that SageMaker rents cheapest of *options*.
+
+    None without a load, unless one was asked for by its name.
+    """
+    loaded = work.qps is not None or work.samples is not None or work.concurrency is not None
+    if not loaded and wished_shape(work) is None:
         return ()
-    able = [one for one in options if one.meets and one.market not in PLANS]
-    chosen = min(able, key=lambda one: _hosted_usd(one, catalog), default=None)
+    listed = list(options)
+    able = [one for one in listed if one.meets and one.market not in PLANS]
+    other = listed[0] if listed and wished_shape(work) else None
+    chosen = min(able, key=lambda one: _hosted_usd(one, catalog), default=other)
     return endpoint_shapes(work, chosen.estimate, catalog) if chosen else ()
 
 
