@@ -3,7 +3,7 @@
 from data.catalog import OLD_PRICES, OVERLAY, Catalog, load
 from data.names import UnknownName
 from data.rates import MARKETS
-from data.shapes import Chip, Grid, Instance, Item, Model, Quota, Rate
+from data.shapes import Chip, Dataset, Grid, Instance, Item, Model, Quota, Rate
 
 __all__ = [
     "MARKETS",
@@ -11,6 +11,7 @@ __all__ = [
     "OVERLAY",
     "Catalog",
     "Chip",
+    "Dataset",
     "Grid",
     "Instance",
     "Item",

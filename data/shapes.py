@@ -132,14 +132,20 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A published data set: its training samples, or its tokens, whichever people count it in."""
+    """A published data set: its training samples, or its tokens, whichever people count it in.
+
+    *checked* is the day on which the count was read in the source or a copy of it; None: it was not.
+    """
 
     name: str
     aliases: tuple[str, ...]
     samples: float | None
     tokens: float | None
+    tokens_per_sample: float | None  # real ones, in the mean
     note: str
+    length: str  # what the tokens of a sample rest on
     source: str
+    checked: date | None
     as_of: date
 
 

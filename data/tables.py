@@ -199,7 +199,10 @@ def dataset(row: Row) -> Dataset:
         aliases=aliases(row),
         samples=_number(row["samples"]),
         tokens=_number(row["tokens"]),
+        tokens_per_sample=_number(row["tokens_per_sample"]),
         note=row["note"],
+        length=row["length"],
         source=row["source"],
+        checked=day(row["checked"]) if row["checked"] else None,
         as_of=day(row["as_of"]),
     )

@@ -108,6 +108,7 @@ def _turn(values: dict[str, Value], asked: Asked) -> None:
 
 
 def _turn_serving(values: dict[str, Value], asked: Asked) -> None:
+    values.pop("sample_tokens", None)
     if "tokens" in values and not asked.lenient:
         _tokens_as_requests(values, asked)
     if "queries" in values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
@@ -36,12 +36,14 @@ class Shape:
     experts: int  # of a layer; 0 where there are none or it is not known
     chosen: int  # experts that one token passes
     core: float  # width that scores and weighted values pass: heads x mean of key and value width
+    heads: int
     guessed: bool
+    labels: bool = False  # a small head (labels, spans, entities) in the place of one over the vocabulary
 
     @property
     def matmul(self) -> float:
         """Weights that multiply one token: the active ones without the look-up of an untied input embedding."""
-        lookup = 0.0 if self.tied else self.embeddings / 2
+        lookup = self.embeddings if self.labels else 0.0 if self.tied else self.embeddings / 2
         return max(self.active - lookup, 0.1 * self.active)
 
 
@@ -77,8 +79,14 @@ def shape(model: ModelSpec) -> Shape:
         experts=model.experts or 0 if active < model.params else 0,
         chosen=(model.experts_per_token or 1) if active < model.params else 0,
         core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)) * half_of(model.family),
+        heads=heads,
         guessed=model.hidden is None and model.layers is None,
     )
+
+
+def with_labels(of: Shape) -> Shape:
+    """The shape under a classification head: embeddings are looked up alone, and there are no logits to speak of."""
+    return replace(of, labels=True, vocab=0)
 
 
 def _expert(model: ModelSpec, hidden: int, layers: int) -> float:

@@ -52,7 +52,7 @@ def lay_out(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 
     The layout is chosen before the micro-batch, and activations are recomputed only as far as the card makes it
     necessary, so that a larger micro-batch never needs less memory.
     """
-    options = list(_splits(job, room, asked, cores_per_chip))
+    options = list(_splits(of, job, room, asked, cores_per_chip))
     chosen = next((one for one in options if _need(of, job, one) <= room.usable_gb * FILLED), options[-1])
     size = room.micro_batch or _micro_batch(of, job, room, chosen)
     split = replace(chosen, micro_batch=size)
@@ -66,7 +66,7 @@ def lay_out(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 
 def choices(of: Shape, job: Job, room: Room, asked: Told) -> Iterator[Split]:
     """The layouts that fit, each with its micro-batch; recomputed ones only where no other fits."""
     recomputed: str | None = None
-    for one in _splits(job, room, asked, 1):
+    for one in _splits(of, job, room, asked, 1):
         if recomputed not in (None, one.recompute):
             return
         if _need(of, job, one) <= room.usable_gb * FILLED:
@@ -82,7 +82,7 @@ def fits(of: Shape, job: Job, room: Room, split: Split) -> bool:
 def thriftiest_gb(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 1) -> float:
     """Decimal GB per accelerator of the layout that needs least, with what was told kept."""
     micro = room.micro_batch or 1.0
-    options = _splits(job, room, asked, cores_per_chip)
+    options = _splits(of, job, room, asked, cores_per_chip)
     return min(_need(of, job, replace(one, micro_batch=micro)) for one in options)
 
 
@@ -100,12 +100,12 @@ def _need(of: Shape, job: Job, split: Split) -> float:
     return sum(training_parts(of, job, split).values())
 
 
-def _splits(job: Job, room: Room, asked: Told, cores: int) -> Iterator[Split]:
+def _splits(of: Shape, job: Job, room: Room, asked: Told, cores: int) -> Iterator[Split]:
     """Layouts from the fastest to the thriftiest."""
     cp, ep = asked.cp or 1, asked.ep or 1
     stage, placed = 2 if asked.bare and job.method != "full" else asked.stage, bool(asked.tp or asked.pp or asked.dp)
     ladder = _shared_out(_ladder(job, room, asked, cores), room, cp)
-    for recompute in _recomputes(job, room):
+    for recompute in _recomputes(of, job, room):
         for tensor, pipe in ladder:
             ranks_left = max(1, room.count // (tensor * pipe * cp))
             experts, dp = min(ep, ranks_left), max(1, ranks_left // ep)
@@ -162,11 +162,11 @@ def _stages(job: Job, ranks: int, *, piped: bool, told: bool) -> tuple[int, ...]
     return (3,) if job.stack in FULLY_SHARDED else (0, 1, 2, 3)
 
 
-def _recomputes(job: Job, room: Room) -> tuple[Recompute, ...]:
+def _recomputes(of: Shape, job: Job, room: Room) -> tuple[Recompute, ...]:
     if room.recompute:
         return (room.recompute,)
     alone = job.stack == "litgpt" and room.count == 1
-    tuned = job.method != "full" or job.stack in ("huggingface", "litgpt", "unsloth")
+    tuned = of.causal and (job.method != "full" or job.stack in ("huggingface", "litgpt", "unsloth"))
     return ("full",) if tuned and not alone else ("none", "full")
 
 

@@ -98,6 +98,8 @@ class Line(_Open):
     epochs: float | None = None
     seq_len: int | None = None
     seq_mode: str | None = None
+    sample_tokens: float | None = None
+    dataset: str | None = None
     global_batch: int | None = None
     micro_batch: int | None = None
     method: str | None = None

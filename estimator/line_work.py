@@ -11,6 +11,7 @@ from data import Catalog
 from estimator.asked import Asked, workload
 from estimator.asked_model import SHAPE
 from estimator.line import HardwareLine, Line, ModelLine, ParallelLine
+from estimator.parse_datasets import dataset_named, settle_datasets
 from estimator.parse_keys import BY_NAME, Unclear, Value, choice, key_of, nearest, unknown_choice, value
 from estimator.parse_machines import chip_named, instance_name, take_machines
 from estimator.parse_names import model_name, region, unknown_model
@@ -18,7 +19,7 @@ from estimator.parse_text import Found, Text
 from estimator.workload import Pipeline, Workload
 
 _AWS_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-(?:north|south|east|west|central){1,2}-\d")
-_NOT_VALUES = {"id", "kind", "model", "parallel", "hardware", "region", "market"}
+_NOT_VALUES = {"id", "kind", "model", "parallel", "hardware", "region", "market", "dataset"}
 _ALIKE = 0.2  # a told size within this of the catalog's is the same model
 
 
@@ -33,6 +34,8 @@ def work_of(line: Line, catalog: Catalog) -> Workload | Pipeline:
     _take_model(line.model, values, notes, catalog)
     _take_parallel(line.parallel, values, notes)
     _take_hardware(line.hardware, values, notes, catalog)
+    if line.dataset:
+        settle_datasets([dataset_named(line.dataset[:120], catalog)], Found(values=values, notes=notes))
     notes += _strangers(line)
     asked = Asked(
         values=values,

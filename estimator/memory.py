@@ -11,6 +11,9 @@ GB = 1e9
 LOGIT_BYTES = 8.0  # a logit: 16 bits, a 32-bit copy and a 16-bit gradient
 EAGER_LOGIT_BYTES = 14.0  # the same with softmax and gradient in 32 bits
 FUSED_LOGIT_BYTES = 4.0  # 16 bits and their gradient, where one kernel computes the loss (flash-attn, Liger, Unsloth)
+SCORE_BYTES = 5.0  # an attention score: softmax in 16 bits, its dropout mask, what is left
+CAST_SCORE_BYTES = 11.0  # the same under autocast: softmax and dropout in 32 bits, a mask, a copy in 16
+CAST_BYTES = 18.0  # a unit of width under autocast: norms and residuals in 32 bits, a copy for each product
 NF4 = 0.5159  # bytes a weight: 4 bits, and block scales that are quantised themselves (QLoRA, section 3)
 NF4_PLAIN = 0.5625  # the same with a 32-bit scale for each 64 weights
 PURE_16_BIT = frozenset({"litgpt", "torchtune", "peft"})  # weights, gradients and Adam moments all in 16 bits
@@ -174,10 +177,13 @@ def layer_bytes(of: Shape, job: Job) -> float:
     """Bytes a token of one layer's activations in 16 bits.
 
     Norms 12 h (gated models: RMSNorm in 32 bits) or 8 h, query and output 4 h, key and value 4 h k/a, MLP 8 f gated
-    or 4 f plain; scores without flash attention.
+    or 4 f plain; scores without flash attention. Under autocast the norms of an encoder, its residuals and its softmax
+    are kept in 32 bits, and inputs are cast for each product (torch.autocast, list of operations).
     """
-    scores = 0.0 if job.flash else 5.0 * job.seq_len * of.core / 128
+    cast = job.stack == "huggingface" and not of.causal and job.precision not in ("fp32", "tf32")
+    scores = 0.0 if job.flash else (CAST_SCORE_BYTES if cast else SCORE_BYTES) * job.seq_len * of.heads
     norms, mlp = (12.0, 8.0) if of.gated else (8.0, 4.0)
+    norms += CAST_BYTES if cast else 0.0
     return norms * of.hidden + 4.0 * (of.attention + of.kv) + mlp * of.ffn + scores
 
 

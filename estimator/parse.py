@@ -11,6 +11,7 @@ from estimator import parse_names as names
 from estimator.asked import Asked, workload
 from estimator.parse_actions import settle_shares
 from estimator.parse_choices import HARMLESS
+from estimator.parse_datasets import dataset_named, settle_datasets, take_datasets
 from estimator.parse_filler import FILLER, HINT_OF
 from estimator.parse_keys import BY_NAME, Key, Unclear, choice, key_of, unknown_key, value
 from estimator.parse_left import has_model, take_left
@@ -47,6 +48,7 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
     refuse_known(text)
     _take_pairs(text, found, catalog)
     take_retired(text, found)
+    sets = [*found.datasets, *take_datasets(text, catalog)]
     names.take_model(text, found, catalog, plain=False)
     names.take_unknown_hub_name(text, catalog)
     machines.take_machines(text, found, catalog)
@@ -62,7 +64,7 @@ def parse(words: str, catalog: Catalog, *, region: str = "us-east-1") -> Workloa
     settle_shares(found)
     _tokens_by_weights(found, catalog)
     machines.settle_machines(found, catalog)
-    _take_datasets(text, found, catalog)
+    settle_datasets(sets, found)
     take_left(text, found, catalog)
     kind = _kind(found, catalog)
     if kind == "infer" and "of each sample" in found.hints and "output_tokens" in found.values:
@@ -123,6 +125,8 @@ def _pair(key: Key, match: re.Match[str], text: Text, found: Found, catalog: Cat
         _machine_pair(key, said, found, catalog)
     elif key.name == "region":
         found.put("region", names.region(said, catalog.regions))
+    elif key.name == "dataset":
+        found.datasets.append(dataset_named(said, catalog))
     elif key.name == "kind":
         found.kinds.add(str(value(key, said)))
     elif key.name == "market":
@@ -161,20 +165,6 @@ def _machine_pair(key: Key, said: str, found: Found, catalog: Catalog) -> None:
 
 
 # -- what is left
-
-
-def _take_datasets(text: Text, found: Found, catalog: Catalog) -> None:
-    """A data set that is named gives the amount, where none was told."""
-    known = [word for word in text.words() if word.text in catalog.datasets]
-    told = {"tokens", "samples", "words", "steps", "queries"} & set(found.values)
-    for word in reversed(known):
-        one = catalog.datasets[word.text]
-        text.take(word.start, word.end)
-        if told:
-            continue
-        amount = ("samples", one.samples) if one.samples else ("tokens", one.tokens)
-        found.values[amount[0]] = (amount[1] or 0.0) + float(found.values.get(amount[0], 0.0))
-        found.note(f"{one.name}: {count(amount[1] or 0.0)} {amount[0]} ({one.note}; {one.source})")
 
 
 def _tokens_by_weights(found: Found, catalog: Catalog) -> None:

@@ -46,6 +46,7 @@ SEQ_MODES = _choices(
     packed="packing pack true yes on concat concatenated constant fixed",
     padded="padding pad false no off dynamic longest",
     unpadded="varlen ragged",
+    filled="max_length max-length",
 )
 RECOMPUTE = _choices(
     none="no off false",

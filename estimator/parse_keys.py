@@ -98,6 +98,15 @@ KEYS = (
         otherwise="samples counted as packed",
         example="seq_mode=packed",
     ),
+    Key("dataset", "data data_set", None, example="dataset=alpaca"),
+    Key(
+        "sample_tokens",
+        "tokens_per_sample real_tokens mean_tokens",
+        read.tokens,
+        1,
+        1e8,
+        example="tokens_per_sample=120",
+    ),
     Key(
         "global_batch", "global_batch_size gbs effective_batch total_batch", read.number, 1, 1e9, True, example="gbs=64"
     ),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from data import Dataset
 from estimator.parse_keys import BY_NAME, Unclear, Value, checked
 from estimator.parse_numbers import NUMERAL
 
@@ -131,6 +132,7 @@ class Found:
     notes: list[str] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
     shares: dict[str, float] = field(default_factory=dict)  # of each user or request, until the whole is known
+    datasets: list[Dataset] = field(default_factory=list)
 
     def put(self, name: str, value: Value) -> None:
         """Remember a value; Unclear when another was said before."""

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from data.shapes import Chip
+from estimator import lengths
 from estimator.compute import SIXTEEN_BIT, peak_tflops, sixteen_bit_peak
 from estimator.efficiency import ANY, BANDWIDTH_BOUND, Factors, Key, chip_class, stack_key
+from estimator.lengths import Amount
 from estimator.result import Cluster
 from estimator.stacks import UNNAMED, stack_of
-from estimator.units import count
 from estimator.workload import FineTuning, Method, ModelSpec, Training
 
 TEXT = frozenset({"decoder", "encoder", "encoder-decoder"})
 CPU_GFLOPS = 40.0  # 32-bit GFLOP/s of a virtual CPU with AVX-512 or SVE; a rule of thumb
 FP8_CHIPS = frozenset({"hopper", "blackwell"})
-ALIKE = 1.05  # tokens told over tokens that the samples hold, up to which they are the same
 IMAGENET = 1_281_167
 ADAPTED: dict[Method, Method] = {"dora": "lora", "qdora": "qlora"}  # whose norms are counted beside
-PADDED = re.compile(r"pad|trunc|max|dynamic")
-PACKED = re.compile(r"pack|fixed|concat|constant|max[_ -]length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +29,6 @@ class Peak:
     precision: str
     column: str  # 16-bit | tf32 | fp32 | fp8 | fp4
     flops_per_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """How much there is to do: units in all (None: not told), tokens a sample, and what padding adds to each unit."""
-
-    units: float | None
-    per_sample: float
-    padding: float
 
 
 @dataclass(slots=True)
@@ -68,10 +55,10 @@ def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
     peak = find_peak(work, cluster, stack, said)
     if isinstance(peak, str):
         return peak
-    seq_len = _seq_len(work, said) if text else 1.0
+    seq_len = lengths.longest(work, said) if text else 1.0
     kind = kind_of(work.model)
     chips = chip_class(cluster.chip) if cluster.chip else "cpu"
-    amount = _amount(work, seq_len, factors, said) if text else _samples(work, said)
+    amount = lengths.amount(work, seq_len, factors, said) if text else _samples(work, said)
     return Plan(
         text=text,
         method=_method(work, said),
@@ -103,18 +90,13 @@ def _stack(work: Training, text: bool, said: list[str]) -> tuple[str, bool]:
 def _guessed(work: Training, text: bool, chips: str) -> tuple[str, ...]:
     model = work.model
     checks = (
-        ("tokens", text and _padded(work) and not work.tokens),
+        ("tokens", text and lengths.padded(work) and not work.tokens and not work.sample_tokens),
         ("precision", text and work.precision is None and chips in FP8_CHIPS),
         ("flops", not text and not model.gflops_per_sample),
         ("shape", text and not model.layers and not model.hidden),
         ("batch", not work.micro_batch and not work.global_batch),
     )
     return tuple(name for name, guessed in checks if guessed)
-
-
-def _padded(work: Training) -> bool:
-    mode = (work.seq_mode or "").lower()
-    return bool(PADDED.search(mode)) and not PACKED.search(mode)
 
 
 def _method(work: Training, said: list[str]) -> Method:
@@ -138,7 +120,7 @@ def kind_of(model: ModelSpec) -> str:
     name = model.name.lower()
     if re.search(r"efficientnet|mobilenet|xception|mnasnet", name):
         return "depthwise"
-    return "vit" if (model.layers and model.hidden) or re.search(r"vit|clip|swin|deit|perce|perve", name) else "cnn"
+    return "vit" if (model.layers and model.hidden) or re.search(r"vit|clip|deit|perce|perve", name) else "cnn"
 
 
 def find_peak(work: Training, cluster: Cluster, stack: str, said: list[str]) -> Peak | str:
@@ -184,50 +166,6 @@ def _gains(chip: Chip, precision: str) -> bool:
 
 def _sixteen_bit(chip: Chip) -> str:
     return "bf16" if chip.bf16 else "fp16" if chip.fp16 else "fp32"
-
-
-def _seq_len(work: Training, said: list[str]) -> float:
-    if work.seq_len:
-        return float(work.seq_len)
-    usual = min(work.model.context or 2048, 512 if work.model.family == "encoder" else 2048)
-    said.append(f"no sequence length told: {usual} tokens assumed")
-    return float(usual)
-
-
-def _amount(work: Training, seq_len: float, factors: Factors, said: list[str]) -> Amount:
-    samples = work.samples * (work.epochs or 1.0) if work.samples else None
-    said.extend(_told_twice(work))
-    if not _padded(work):
-        if work.tokens is None and samples is not None:
-            said.append(f"every sample counts as {seq_len:,.0f} tokens")
-        return Amount(work.tokens or (samples and samples * seq_len), seq_len, 1.0)
-    told = work.tokens / work.samples if work.tokens and work.samples else None
-    real = min(told or factors["real_tokens"], seq_len)
-    if told is None:
-        said.append(
-            f"{seq_len:,.0f} tokens is the longest a sample may be: {real:,.0f} real tokens each, "
-            "the median of Alpaca-like data; samples that fill the length take "
-            f"{seq_len / real:.1f} times as long"
-        )
-    doublings = math.log2(max(1.0, work.micro_batch or 4.0))
-    padding = min(1.0 + factors["padding"] * doublings, max(1.0, seq_len / real))
-    return Amount(work.tokens or (samples and samples * real), real, padding)
-
-
-def _told_twice(work: Training) -> Iterator[str]:
-    """What is said when both samples and tokens were told: the tokens count, and whether the two disagree."""
-    if not work.samples or not work.tokens:
-        return
-    samples = work.samples * max(1.0, work.epochs or 1.0)
-    held = samples * work.seq_len if work.seq_len else None
-    told = f"{count(work.tokens)} tokens"
-    if held and work.tokens > ALIKE * held:
-        yield (
-            f"{count(samples)} samples of {work.seq_len:,} tokens hold {count(held)} tokens, and {told} were told:"
-            " they disagree, and the tokens count"
-        )
-    elif not held or work.tokens < held / ALIKE:
-        yield f"both samples and tokens told: the {told} count, {work.tokens / samples:,.0f} a sample"
 
 
 def _samples(work: Training, said: list[str]) -> Amount:

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from data.catalog import Catalog
 from estimator import fit, mend
-from estimator.compute import Shape, attention_flops, dense_flops, passes, shape
-from estimator.efficiency import BANDWIDTH_BOUND, Cell, Tables
+from estimator.compute import Shape, attention_flops, dense_flops, passes, shape, with_labels
+from estimator.efficiency import BALANCED, BANDWIDTH_BOUND, Cell, Tables
 from estimator.intervals import interval, spread
 from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts, training_parts
 from estimator.plan import Plan
@@ -27,6 +27,7 @@ NARROW_EXPERT, WIDE_EXPERT = 0.5, 2.5  # width of an expert over the hidden widt
 USUAL_SAMPLES = 64.0
 GATHERED = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}  # bytes a weight through the links: three or two times
 FUSED_LOSS = re.compile(r"llm-?foundry|mosaic|composer|liger|unsloth", re.IGNORECASE)
+EAGER_ATTENTION = re.compile(r"deberta")  # attention that no fused kernel computes
 NO_FLASH = frozenset({"volta", "turing", "old"})
 
 
@@ -60,7 +61,7 @@ class Run:
 
 def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: Tables, catalog: Catalog) -> Run:
     """The run of *work* on *cluster* with its layout and memory, and what to change when it does not fit."""
-    of = shape(work.model) if plan.text else None
+    of = _shape(work, plan)
     ground, ignored = _ground(work, plan, cluster, known)
     job, room = ground.job, ground.room
     if of is not None:
@@ -110,6 +111,18 @@ def _at(work: Training, plan: Plan, split: Split) -> str:
     return f"{micro} and {'' if work.seq_len else 'an assumed '}{plan.seq_len:,.0f} tokens a sequence"
 
 
+def _shape(work: Training, plan: Plan) -> Shape | None:
+    """The shape of a text model, with the head that it is trained with; None for images and sound."""
+    if not plan.text:
+        return None
+    if work.model.family == "encoder" and isinstance(work, FineTuning):
+        plan.assumptions.append(
+            "a head for labels, spans or entities assumed; masked-language modelling is asked for with train"
+        )
+        return with_labels(shape(work.model))
+    return shape(work.model)
+
+
 @lru_cache(maxsize=1024)
 def _fits_alone(of: Shape, job: Job, fixed_gb: float, recompute: Recompute | None, usable: float) -> bool:
     one = replace(job, fixed_gb=fixed_gb)
@@ -142,6 +155,7 @@ def usable_gb(cluster: Cluster) -> float:
 
 
 def _job(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> Job:
+    name = work.model.name.lower()
     rank = work.lora_rank if isinstance(work, FineTuning) else None
     return Job(
         method=plan.method,
@@ -151,7 +165,9 @@ def _job(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> Job:
         norms=plan.norms,
         stack=plan.stack,
         lora_rank=rank or USUAL_RANK,
-        flash=plan.stack != "megatron-deepspeed" and plan.key.chips not in NO_FLASH,
+        flash=plan.stack != "megatron-deepspeed"
+        and plan.key.chips not in NO_FLASH
+        and not EAGER_ATTENTION.search(name),
         fixed_gb=known.factors["memory_fixed_alone" if cluster.count == 1 else "memory_fixed"],
         slack=known.factors["memory_slack"],
         fused_loss=FUSED_LOSS.search(work.framework or "") is not None,
@@ -227,7 +243,7 @@ def _text_load(run: Run, of: Shape) -> Load:
     return Load(
         flops=flops_per_unit(run) + _slow_attention(run, of),
         hidden=of.hidden,
-        micro=work.micro_batch * tokens if work.micro_batch else factors["usual_tokens"],
+        micro=_micro_tokens(run, tokens),
         step=work.global_batch * tokens if work.global_batch else None,
         overhead=factors["gather_tokens"] if sharded else 0.0,
         gathered=GATHERED[plan.method] * of.params if sharded else 0.0,
@@ -239,6 +255,14 @@ def _text_load(run: Run, of: Shape) -> Load:
         adapters=not full,
         experts=plan.key.kind == "moe",
     )
+
+
+def _micro_tokens(run: Run, per_sample: float) -> float:
+    """Tokens of a micro-batch on one chip: told, else the usual number, less where samples are known to be short."""
+    work, usual = run.work, run.known.factors["usual_tokens"]
+    if work.micro_batch:
+        return work.micro_batch * per_sample
+    return min(usual, run.split.micro_batch * per_sample) if work.sample_tokens else usual
 
 
 def _slow_attention(run: Run, of: Shape) -> float:
@@ -254,7 +278,7 @@ def site_of(run: Run) -> Site:
     cluster, chip, peak = run.cluster, run.cluster.chip, run.plan.peak.flops_per_s
     bytes_per_s = (chip.bandwidth_gb_s if chip and chip.bandwidth_gb_s else 300.0) * GB
     balance = 1.0
-    if run.plan.key.kind in BANDWIDTH_BOUND:
+    if run.plan.key.kind in BALANCED:
         balance = (bytes_per_s / peak * run.known.factors["balance"]) ** 0.5
     elif run.of is not None and run.of.expert > NARROW_EXPERT:
         balance += run.known.factors["wide_experts"] * min(1.0, (run.of.expert - NARROW_EXPERT) / WIDE_EXPERT)

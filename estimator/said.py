@@ -21,6 +21,7 @@ _TRAINING = (
     "epochs",
     "seq_len",
     "seq_mode",
+    "sample_tokens",
     "global_batch",
     "micro_batch",
     "recompute",

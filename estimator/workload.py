@@ -98,6 +98,7 @@ class Training(Work):
     epochs: float | None = None
     seq_len: int | None = None
     seq_mode: str | None = None
+    sample_tokens: float | None = None  # that a sample of text really has, in the mean
     global_batch: int | None = None
     micro_batch: int | None = None
     recompute: Recompute | None = None

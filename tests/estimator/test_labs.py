@@ -62,7 +62,7 @@ def test_a_training_keeps_a_share_of_the_peak_that_was_seen_in_published_runs(nu
     assert made.hours
     assert made.estimate.flops
     share = made.estimate.flops / (made.hours.mid * 3600 * PEAK[instance_type] * made.nodes)
-    assert 0.15 < share < 0.65
+    assert 0.12 < share < 0.65  # BERT-base reached 0.13 on a Titan RTX, a FLOP/s a byte/s half of an L4's
 
 
 def test_serving_bert_in_16_bits_is_slower_than_the_published_8_bits_without_padding() -> None:
