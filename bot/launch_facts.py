@@ -40,7 +40,10 @@ def look(parts: Parts, wanted: Wanted, instance: Instance, *, patience: float = 
     asked: list[Future[Any]] = [zones, places, image, room, key]
     wait(asked, timeout=patience)
     pool.shutdown(wait=False, cancel_futures=True)
-    return Found(zones=_now(zones), places=_now(places), image=_now(image), room=_now(room), key=_now(key))
+    seen = _now(image)
+    if seen.value is None and isinstance(seen.error, Unsure):
+        seen = Answer(_unseen(wanted, launching, instance), seen.error)
+    return Found(zones=_now(zones), places=_now(places), image=seen, room=_now(room), key=_now(key))
 
 
 def places(parts: Parts, wanted: Wanted) -> tuple[Place, ...]:
@@ -146,8 +149,7 @@ def _image(parts: Parts, wanted: Wanted, launching: Launching, instance: Instanc
     try:
         identity = identity or _newest(parts, wanted.region, instance)
     except Unsure as error:
-        # EC2 itself can look the parameter up at the launch.
-        return Answer(Image(f"resolve:ssm:{parameters(instance)[0]}"), error)
+        return Answer(_unseen(wanted, launching, instance), error)
     except CloudError as error:
         return Answer(error=error)
     try:
@@ -156,6 +158,14 @@ def _image(parts: Parts, wanted: Wanted, launching: Launching, instance: Instanc
         return Answer(error=error)
     except CloudError as error:
         return Answer(Image(identity), error)
+
+
+def _unseen(wanted: Wanted, launching: Launching, instance: Instance) -> Image | None:
+    """The image that will be taken when AWS says nothing about it: EC2 can look a parameter up at the launch."""
+    if identity := named(wanted, launching, instance):
+        return Image(identity)
+    names = parameters(instance)
+    return Image(f"resolve:ssm:{names[0]}") if names else None
 
 
 def _newest(parts: Parts, region: str, instance: Instance) -> str:

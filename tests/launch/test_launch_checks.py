@@ -168,6 +168,10 @@ def test_an_aws_that_hangs_leaves_every_question_open_in_time(at: Desk, aws: Loc
     found = launch_facts.look(at.parts, wanted, at.parts.catalog.instance("g5.xlarge"), patience=5)
     assert str(found.places.error) == "AWS did not answer in time."
     assert found.image.value is not None
+    aws.disturb("hang", "DescribeImages", times=None)
+    launch_facts._kept.clear()
+    unseen = launch_facts.look(at.parts, wanted, at.parts.catalog.instance("g5.xlarge"), patience=0.5).image
+    assert (str(unseen.error), unseen.value and unseen.value.id) == ("AWS did not answer in time.", aws.image)
     aws.faults.clear()
 
 
