@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot import instances_start, outbox
 from bot import ops as work
-from bot import outbox
 from bot.idle_answer import Answer, as_owned, end, refuse, settle
 from bot.idle_remind import refresh
 from bot.instances import approvers
@@ -94,9 +94,15 @@ def _may_not_start(answer: Answer, there: Resource) -> str:
             return str(error)
         return ""
     with parts.store.reading() as tx:
-        why = frozen(tx)
+        why, approver = frozen(tx), answer.person.id in who
+        no = instances_start.refusal(tx, parts, [there], user=answer.person.id, approver=approver)
     wish = Ask(
-        verb="start", person=answer.person, approver=answer.person.id in who, team=parts.people.team(), frozen=why
+        verb="start",
+        person=answer.person,
+        approver=approver,
+        team=parts.people.team(),
+        frozen=why,
+        unstartable=no.why if no else "",
     )
     decision = decide(wish, there, parts.policy(), answer.now)
     return "" if decision.allowed or there.state in STOPPING else decision.reason

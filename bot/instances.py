@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from bot import audit, idle_done, launch_extend, launch_gone, ops, outbox
+from bot import audit, idle_done, instances_start, launch_extend, launch_gone, ops, outbox
 from bot.instances_list import Listed, Listing, listing, narrowed
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
@@ -70,7 +70,7 @@ def _answer(parts: Parts, op: Op) -> Outcome:
         return Retry(str(error))
     except CloudError as error:
         return tell_and_end(parts, op, str(error))
-    asked = ask(parts, op, verb, found)
+    asked = ask(parts, op, verb, [found] if found else [])
     decision = decide(asked, found, parts.policy(), now)
     with parts.store.transaction() as tx:
         if decision.effect == "extend" and found and asked.judged:
@@ -156,18 +156,23 @@ def _refused(parts: Parts, op: Op, target: Target, error: CloudError, lost: str)
     return Done()
 
 
-def ask(parts: Parts, op: Op, verb: Verb, found: Resource | None) -> Ask:
+def ask(parts: Parts, op: Op, verb: Verb, found: Sequence[Resource]) -> Ask:
     """Who asks, as Slack says it now; raises SlackError, and then nobody does anything."""
     person = parts.people.fresh(str(op.payload["user"]))
     hours = (op.payload.get("data") or {}).get("hours")
+    approver = person.id in approvers(parts, parts.policy())
     with parts.store.reading() as tx:
         why = frozen(tx)
-        claimant = idle.claimant(tx, str(op.payload["value"]), tag=found.owner) if found else ""
-        ours = found is not None and launches.find(tx, found.request or "") is not None
+        claimant = idle.claimant(tx, str(op.payload["value"]), tag=found[0].owner) if found else ""
+        ours = any(launches.find(tx, one.request or "") is not None for one in found)
+        start = verb == "start"
+        no = instances_start.refusal(tx, parts, found, user=person.id, approver=approver) if start else None
     return Ask(
         verb=verb,
         person=person,
-        approver=person.id in approvers(parts, parts.policy()),
+        approver=approver,
+        unstartable=no.why if no else "",
+        instead=no.instead or "" if no else "",
         team=parts.people.team(),
         hours=float(hours) if hours is not None else None,
         frozen=why,

@@ -58,7 +58,7 @@ def answer(parts: Parts, op: Op) -> Outcome:
         return tell_and_end(parts, op, str(error))
     if verb == "extend":
         return _extend(parts, op, found)
-    return _decide(parts, op, ask(parts, op, verb, None), found)
+    return _decide(parts, op, ask(parts, op, verb, [one for _, one in found if one]), found)
 
 
 def _targets(parts: Parts, launch: Launch) -> list[Target]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot import audit, idle_record, ops, outbox
+from bot import audit, idle_record, instances_start, ops, outbox
 from bot.idle_remind import refresh
 from bot.idle_survey import fresh
 from bot.kinds import KINDS, Look
@@ -119,8 +119,13 @@ def _step(case: Case, one: Resource | None) -> Step:
         return step
     verb: Verb = "stop" if step.effect == "stop" else "start"
     with case.parts.store.reading() as tx:
-        why = frozen(tx)
-    wish = Ask(verb=verb, person=Person(audit.BOT), approver=True, team="", frozen=why, itself=True)
+        why, no = frozen(tx), None
+        if verb == "start" and one is not None:
+            no = instances_start.refusal(tx, case.parts, [one], user=case.plan.by, approver=False)
+    unstartable = no.why if no else ""
+    wish = Ask(
+        verb=verb, person=Person(audit.BOT), approver=True, team="", frozen=why, itself=True, unstartable=unstartable
+    )
     decision = decide(wish, one, policy, now)
     return step if decision.effect == verb else Step("none", decision.reason, tell=True)
 

@@ -35,6 +35,8 @@ class Ask:
     hours: float | None = None  # of extend
     frozen: str = ""  # why launches are stopped, and starts with them; empty when they are not
     itself: bool = False  # mlbot does it, by a rule of the policy or of a schedule
+    unstartable: str = ""  # why the policy or a budget lets it not be started; empty where nothing speaks against it
+    instead: Verb | Literal[""] = ""  # what would work then
     judged: bool = False  # a request of ours made it, so that more hours are judged with those that it has
     claimant: str = ""  # who claimed the machine as nobody's
 
@@ -133,6 +135,8 @@ def _start(ask: Ask, found: Resource, policy: Policy) -> Decision:
     rate, most = rate_when_running(found), policy.limits.max_usd_per_hour
     if rate is not None and rate > most:
         return _no(f"{label(found)} costs ${rate:,.2f} an hour, over the policy's ${most:,.2f}.")
+    if ask.unstartable:
+        return _no(ask.unstartable, ask.instead)
     return Decision(
         allowed=True,
         reason=f"{label(found)} was {found.state} and is being started.",
