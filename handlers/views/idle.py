@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.rules import idle_words as say
 from bot.rules.idle_finding import Finding, ScanReport, gap_lines
-from bot.rules.remind import WORTH_A_CHANGE, Digest
+from bot.rules.remind import WORTH_A_CHANGE, Digest, by_money
 from handlers.views.blocks import actions, button, confirm, context, header, section
 from handlers.views.forms import date_input, live, modal, text_input
 from handlers.views.idle_item import buttons, is_open, item, money, title
@@ -37,7 +37,7 @@ def digest(found: Digest) -> Message:
         blocks += _of_digest(one, found)
     small = [one for one in (*found.items[MOST:], *found.small) if is_open(one)]
     if small:
-        blocks.append(context(_small(small)))
+        blocks.append(context(_small(small, "/ml-idle" if found.owner else "/ml-idle all")))
     for one in found.unknown[:MOST]:
         blocks += _of_digest(one, found)
     blocks += _cheaper(found.cheaper, claim=found.owner is None)
@@ -46,7 +46,7 @@ def digest(found: Digest) -> Message:
 
 def findings(found: Sequence[Finding], *, report: ScanReport | None, asker: Asker) -> Message:
     """What `/ml-idle` shows to one person now."""
-    idle = [one for one in found if one.verdict.level == "idle" and not one.hold and not one.outcome]
+    idle = by_money(one for one in found if one.verdict.level == "idle" and not one.hold and not one.outcome)
     held = [one for one in found if one.hold]
     unknown = [one for one in found if one.verdict.level == "unknown" and not one.hold and not one.outcome]
     active = sum(one.verdict.level == "active" for one in found)
@@ -57,7 +57,7 @@ def findings(found: Sequence[Finding], *, report: ScanReport | None, asker: Aske
     for one in (*idle[:MOST], *done[: MOST - len(idle[:MOST])]):
         blocks += _of_list(one, asker)
     if len(idle) > MOST:
-        blocks.append(context(_small(idle[MOST:])))
+        blocks.append(context(_more(idle[MOST:])))
     for one in unknown[:MOST]:
         blocks += _of_list(one, asker)
     worth = (one for one in found if one.usd_saved_as_gp3 >= WORTH_A_CHANGE)
@@ -65,8 +65,9 @@ def findings(found: Sequence[Finding], *, report: ScanReport | None, asker: Aske
     blocks += _cheaper(cheaper, claim=False)
     if held:
         blocks.append(context("*Quiet for now:* " + "; ".join(_held(one) for one in held[:MOST])))
-    blocks += _scanned(report, active)
-    return Message(point, _fit(blocks))
+    return Message(
+        point, _fit(blocks, _scanned(report, active), more="{n} more: they are shown when these are answered.")
+    )
 
 
 def unclaimed(one: Finding) -> Message:
@@ -75,10 +76,10 @@ def unclaimed(one: Finding) -> Message:
         return Message(title(one), item(one, claim=True, own=False))
     if one.owner:
         text = f"<@{one.owner}> claimed {title(one)}."
-        return Message(text, [section(text)])
+        return Message(text, [section(text), buttons(one, claim=False, own=True)])
     text = f"Whose is {title(one)}?"
-    said = section(f"*{text}*\n{money(one)}. {timed(one.verdict.reason)}")
-    return Message(text, [said, buttons(one, claim=True, own=False)])
+    why = f"\n{timed(one.verdict.reason)}" if one.at_work else ""
+    return Message(text, [section(f"*{text}*\n{money(one)}{why}"), buttons(one, claim=True, own=False)])
 
 
 def _of_digest(one: Finding, found: Digest) -> list[Block]:
@@ -92,7 +93,7 @@ def _of_list(one: Finding, asker: Asker) -> list[Block]:
     nobodys, own = one.ref in asker.ownerless, one.owner == asker.user
     owner = f"<@{one.owner}>" if one.owner else "nobody"
     note = f"\n_Owner: {owner}_" if asker.everybody else ""
-    return item(one, claim=nobodys and not own, own=own, note=note)
+    return item(one, claim=nobodys and not own, own=own, note=note, brief=not own)
 
 
 def _digest_point(found: Digest) -> str:
@@ -168,23 +169,35 @@ def _held(one: Finding) -> str:
     return f"{title(one)} until {moment(one.hold.until)}{why}"
 
 
-def _small(found: Sequence[Finding]) -> str:
+def _small(found: Sequence[Finding], command: str) -> str:
+    return f"Small change: {_more(found)} `{command}` has all."
+
+
+def _more(found: Sequence[Finding]) -> str:
+    """Those without buttons here: how many, for how much, and their names."""
     known = [one.usd_per_month for one in found if one.usd_per_month is not None]
     names = ", ".join(plain(one.resource.name or one.resource.id) for one in found[:8])
     more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-    return f"Small change: {len(found)} for {say.usd(sum(known))} a month together ({names}{more}). `/ml-idle` has all."
+    return f"{len(found)} for {say.usd(sum(known))} a month together ({names}{more})."
 
 
-def _fit(blocks: list[Block]) -> list[Block]:
-    """Slack takes 50 blocks and some 13,000 characters; what is over is left to /ml-idle, and that is said."""
+def _fit(blocks: list[Block], last: Sequence[Block] = (), *, more: str = "There is more: `/ml-idle`.") -> list[Block]:
+    """
+    Slack takes 50 blocks and some 13,000 characters; what is over is left out and that is said.
+
+    Nothing is parted from its buttons, and *last* stands in any case.
+    """
     kept: list[Block] = []
-    size = 0
+    size = sum(len(str(block)) for block in last)
     for block in blocks:
         size += len(str(block))
-        if len(kept) >= 46 or size > 11_000:
-            return [*kept, context("There is more: `/ml-idle`.")]
+        if len(kept) + len(last) >= 46 or size > 11_000:
+            if block["type"] == "actions":
+                kept.pop()
+            left = sum(one["type"] == "section" for one in blocks[len(kept) :])
+            return [*kept, context(more.format(n=left)), *last]
         kept.append(block)
-    return kept
+    return [*kept, *last]
 
 
 def keep_form(finding: Finding, given: Mapping[str, str], days: float | None, state: Mapping[str, str]) -> Block:

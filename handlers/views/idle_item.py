@@ -29,24 +29,34 @@ WHAT = {
 }
 SIGNALS = {"gpu_max_pct": "GPU", "cpu_max_pct": "CPU", "invocations": "requests", "net_bytes": "network"}
 COPIES = ("ebs_snapshot", "ec2_image")  # idle by their age: how long they are idle says nothing
-STILL = (BUSY, REFUSED, "started")  # outcomes after which it is there as it was
+STILL = (BUSY, REFUSED, "started", "claimed")  # outcomes after which it is there as it was
 
 
-def item(one: Finding, *, claim: bool = False, own: bool = True, note: str = "") -> list[Block]:
-    """One finding with the answers to it; one that was answered says what came of it."""
+def item(one: Finding, *, claim: bool = False, own: bool = True, note: str = "", brief: bool = False) -> list[Block]:
+    """One finding with the answers to it, few where it is *brief*; one that was answered says what came of it."""
     if one.outcome is not None and one.outcome.what != REFUSED:
         blocks = [section(_answered(one))]
+        if one.outcome.what == "claimed" and claim:  # who claimed it where everybody reads goes on from there
+            return [*blocks, buttons(one, claim=False, own=True)]
         return [*blocks, actions(_undo(one))] if one.undo else blocks
     text = _unknown(one) if one.verdict.level == "unknown" else _text(one)
     if one.outcome is not None:
         note = f"{note}\n⚠ {timed(one.outcome.words)}"
-    return [section(cut(text, 1400) + note), buttons(one, claim=claim, own=own)]
+    return [section(cut(text, 1400) + note), *_row(one, claim=claim, own=own, brief=brief)]
+
+
+def _row(one: Finding, *, claim: bool, own: bool, brief: bool) -> list[Block]:
+    if not brief:
+        return [buttons(one, claim=claim, own=own)]
+    presses = [*_strong(one), *([button("Claim", "claim", one.ref)] if claim else [])]
+    return [actions(*presses, button("Keep until...", "keep", one.ref))]
 
 
 def title(one: Finding) -> str:
     """Name, what it is and where, made harmless."""
     thing = one.resource
-    name = f"{thing.name} ({thing.id})" if thing.name and thing.name != thing.id else thing.id
+    named = thing.name and not thing.id.endswith(thing.name)
+    name = f"{thing.name} ({thing.id})" if named else thing.id
     kind = WHAT.get(thing.kind, thing.kind)
     what = f"{plain(thing.type)} {kind}" if thing.type and thing.type != kind else kind
     return f"{plain(name)}, {what} in {plain(thing.region)}"
@@ -73,7 +83,7 @@ def _text(one: Finding) -> str:
         lines.append(plan)
     if one.schedule:
         lines.append(f"On {plain(one.schedule)} only")
-    if one.back_test is not None:
+    if one.back_test is not None and one.at_work:
         lines.append(f"_{timed(one.back_test.words)}_")
     if one.verdict.confidence == "low":
         lines.append("_Low confidence._" + (f" {plain(one.verdict.advice)}" if one.verdict.advice else ""))

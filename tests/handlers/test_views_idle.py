@@ -291,3 +291,48 @@ def test_a_keeps_reason_is_neutral_wherever_it_stands(reason: str) -> None:
     for said in shown:
         for live in ("<@U0LEAD>", "<!channel>", "<https:", "https://", "@here", "#general"):
             assert live not in said
+
+
+def test_what_was_claimed_in_the_channel_keeps_its_answers_there_and_nowhere_else() -> None:
+    claimed = machine(outcome=Outcome("claimed", "U0LEAD", NOW, "Claimed by Lee."), owner="U0LEAD")
+    channel = idle.digest(Digest(to="C0ML", day=date(2026, 11, 24), items=(claimed,)))
+    assert presses(channel)[0] == "stop_idle"
+    assert "claim" not in presses(channel)
+    assert presses(idle.digest(day(items=(replace(claimed, owner="U0ENG"),)))) == []
+
+
+def test_the_question_whose_it_is_says_each_thing_once() -> None:
+    resting = machine(state="stopped", owner=None, usd_per_hour=40 / 730)
+    shown = text(idle.unclaimed(resting))
+    assert shown.count("$40") == 1
+    assert "GPU 0 % for 31 h" in text(idle.unclaimed(machine(owner=None)))
+    assert presses(idle.unclaimed(machine(owner="U0LEAD")))[0] == "stop_idle"
+
+
+def test_the_list_is_ranked_by_money() -> None:
+    found = [machine(name=name, ref=f"r_{name}", usd_per_hour=rate) for name, rate in (("cheap", 0.5), ("dear", 9.0))]
+    shown = text(idle.findings(found, report=None, asker=idle.Asker("U0ENG")))
+    assert shown.index("dear") < shown.index("cheap")
+
+
+def test_a_list_that_is_too_long_parts_nothing_from_its_buttons_and_keeps_its_end() -> None:
+    found = [machine(name=f"box-{n}" * 20, ref=f"r_{n}", spark=(1.0,) * 40, spark_of="gpu_max_pct") for n in range(12)]
+    report = ScanReport(at=NOW, findings=())
+    message = idle.findings(found, report=report, asker=idle.Asker("U0ENG"))
+    kinds = [block["type"] for block in message.blocks]
+    assert kinds[-2:] == ["context", "context"]
+    assert all(kinds[n + 1] == "actions" for n, kind in enumerate(kinds) if kind == "section")
+    left = 12 - kinds.count("section")
+    assert f"{left} more: they are shown when these are answered." in text(message)
+    assert "Scanned" in text(message)
+
+
+def test_the_channel_is_sent_to_the_list_that_has_what_nobody_owns() -> None:
+    small = (machine(usd_per_hour=0.005, owner=None),)
+    assert "`/ml-idle all` has all" in text(idle.digest(Digest(to="C0ML", day=date(2026, 11, 24), small=small)))
+    assert "`/ml-idle` has all" in text(idle.digest(day(small=small)))
+
+
+def test_others_things_stand_with_few_buttons_so_that_more_of_them_are_seen() -> None:
+    asker = idle.Asker("U0LEAD", everybody=True)
+    assert presses(idle.findings([machine()], report=None, asker=asker)) == ["stop_idle", "keep"]
