@@ -15,7 +15,9 @@ from handlers.views.message import Block, Message, plain, timed, worded
 from handlers.views.times import moment
 
 MOST = 12  # findings with buttons in one message; the rest is summed up
+AT_ONCE = 24  # findings that a list tries to hold
 MOST_CHEAPER = 3
+MORE, NEXT = "There is more: `/ml-idle`.", "{n} more: they are shown when these are answered."
 GAPS = 5
 MACHINES = ("ec2_instance", "sagemaker_notebook", "sagemaker_training_job")
 
@@ -46,28 +48,25 @@ def digest(found: Digest) -> Message:
 
 def findings(found: Sequence[Finding], *, report: ScanReport | None, asker: Asker) -> Message:
     """What `/ml-idle` shows to one person now."""
-    idle = by_money(one for one in found if one.verdict.level == "idle" and not one.hold and not one.outcome)
-    held = [one for one in found if one.hold]
-    unknown = [one for one in found if one.verdict.level == "unknown" and not one.hold and not one.outcome]
-    active = sum(one.verdict.level == "active" for one in found)
+    left = [one for one in found if not one.hold and not one.outcome]
+    idle = by_money(one for one in left if one.verdict.level == "idle")
+    unknown = [one for one in left if one.verdict.level == "unknown"]
+    done = [one for one in found if one.outcome and one.verdict.level != "active" and not one.hold]
     nothing = "nothing is idle" if asker.everybody else "nothing of yours is idle"
     point = _point(idle, unknown, nothing=nothing)
+    shown = [*idle, *unknown, *done]
     blocks = [header(point)]
-    done = [one for one in found if one.outcome and one.verdict.level != "active" and not one.hold]
-    for one in (*idle[:MOST], *done[: MOST - len(idle[:MOST])]):
-        blocks += _of_list(one, asker)
-    if len(idle) > MOST:
-        blocks.append(context(_more(idle[MOST:])))
-    for one in unknown[:MOST]:
+    for one in shown[:AT_ONCE]:
         blocks += _of_list(one, asker)
     worth = (one for one in found if one.usd_saved_as_gp3 >= WORTH_A_CHANGE)
-    cheaper = sorted(worth, key=lambda one: -one.usd_saved_as_gp3)
-    blocks += _cheaper(cheaper, claim=False)
-    if held:
-        blocks.append(context("*Quiet for now:* " + "; ".join(_held(one) for one in held[:MOST])))
-    return Message(
-        point, _fit(blocks, _scanned(report, active), more="{n} more: they are shown when these are answered.")
-    )
+    blocks += _cheaper(sorted(worth, key=lambda one: -one.usd_saved_as_gp3), claim=False)
+    last = _held_now(found) + _scanned(report, sum(one.verdict.level == "active" for one in found))
+    return Message(point, _fit(blocks, last, beyond=len(shown[AT_ONCE:]), more=NEXT))
+
+
+def _held_now(found: Sequence[Finding]) -> list[Block]:
+    held = [one for one in found if one.hold]
+    return [context("*Quiet for now:* " + "; ".join(_held(one) for one in held[:MOST]))] if held else []
 
 
 def unclaimed(one: Finding) -> Message:
@@ -181,11 +180,11 @@ def _more(found: Sequence[Finding]) -> str:
     return f"{len(found)} for {say.usd(sum(known))} a month together ({names}{more})."
 
 
-def _fit(blocks: list[Block], last: Sequence[Block] = (), *, more: str = "There is more: `/ml-idle`.") -> list[Block]:
+def _fit(blocks: list[Block], last: Sequence[Block] = (), *, beyond: int = 0, more: str = MORE) -> list[Block]:
     """
     Slack takes 50 blocks and some 13,000 characters; what is over is left out and that is said.
 
-    Nothing is parted from its buttons, and *last* stands in any case.
+    Nothing is parted from its buttons, and *last* stands in any case. *beyond* counts things that have no blocks.
     """
     kept: list[Block] = []
     size = sum(len(str(block)) for block in last)
@@ -194,10 +193,10 @@ def _fit(blocks: list[Block], last: Sequence[Block] = (), *, more: str = "There 
         if len(kept) + len(last) >= 46 or size > 11_000:
             if block["type"] == "actions":
                 kept.pop()
-            left = sum(one["type"] == "section" for one in blocks[len(kept) :])
-            return [*kept, context(more.format(n=left)), *last]
+            beyond += sum(one["type"] == "section" for one in blocks[len(kept) :])
+            break
         kept.append(block)
-    return [*kept, *last]
+    return [*kept, context(more.format(n=beyond)), *last] if beyond else [*kept, *last]
 
 
 def keep_form(finding: Finding, given: Mapping[str, str], days: float | None, state: Mapping[str, str]) -> Block:
