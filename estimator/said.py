@@ -29,6 +29,7 @@ _TRAINING = (
     "trials",
     "parallel_trials",
 )
+COUNTED = {"audio": "clips", "diffusion": "images"}  # what one sample is, where it is no request
 _TUNING = ("method", "lora_rank")
 _SERVING = (
     "batch",
@@ -150,7 +151,7 @@ def _load(work: Inference) -> list[str]:
     if work.qps is not None:
         parts.append(f"{count(work.qps)} requests/s" if work.qps >= 0.1 else f"{count(work.qps * 86400)} requests/day")
     if work.samples is not None:
-        parts.append(f"{count(work.samples)} requests in all")
+        parts.append(f"{count(work.samples)} {COUNTED.get(work.model.family, 'requests in all')}")
     if work.concurrency:
         parts.append(f"{work.concurrency:,} at a time")
     if work.input_tokens and work.output_tokens:

@@ -49,7 +49,7 @@ def generate(setting: Setting, run: Runtime, *, named: bool) -> Estimate:
     replicas = max(1, setting.cluster.count // parted.chips)
     plan = Plan(one, asked, load(work, one, asked, replicas, setting.said), replicas)
     made = _served(setting, plan)
-    if replicas > 1:
+    if replicas > 1 and setting.cluster.per_node > 1:
         setting.said.append(f"all {setting.cluster.count:,} chips serve: {_split_words(parted, replicas)}")
     result = _answer(setting, plan, made, _doubts(setting, plan, named=named))
     if one.most_sequences(asked.tokens_in, asked.tokens_out) < 1:

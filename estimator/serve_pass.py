@@ -189,6 +189,12 @@ def too_big(setting: Setting, memory: Memory) -> Estimate:
         memory=memory,
         fits=False,
         why_not=f"{memory.per_accelerator.mid:,.1f} GB do not fit {memory.usable_gb:,.1f} GB",
-        advice=("a smaller batch" if (setting.work.batch or 1) > 1 else "a chip with more memory",),
+        advice=_smaller(setting),
         assumptions=tuple(setting.said),
     )
+
+
+def _smaller(setting: Setting) -> tuple[str, ...]:
+    """What to change where a chip does not hold the model and its batch."""
+    fewer = ("use 8-bit weights",) if setting.machine.weight_bytes > 1 else ()
+    return ("a smaller batch", *fewer) if (setting.work.batch or 1) > 1 else (*fewer, "a chip with more memory")

@@ -22,7 +22,7 @@ CATALOG = load()
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.syspath_prepend(str(ROOT))
-    names = ("calibrate_serving", "cases", "crossvalidate", "score")
+    names = ("behind", "calibrate_serving", "cases", "crossvalidate", "score")
     return SimpleNamespace(**{name: import_module(f"benchmarks.{name}") for name in names})
 
 
@@ -63,6 +63,16 @@ def test_what_ships_keeps_its_accuracy(
     assert found.within_20 >= within_20
     assert found.worst <= worst
     assert found.held >= 0.75
+
+
+def test_the_figures_behind_single_constants_stay_near(bench: SimpleNamespace) -> None:
+    rows = bench.cases.load(bench.behind.ROWS)
+    said = [(row.actual, bench.crossvalidate.answer(row, CATALOG).said) for row in rows]
+    assert [row.id for row, (_, one) in zip(rows, said, strict=True) if one is None] == []
+    assert all(row.source for row in rows)
+    found = bench.score.score("behind", said)
+    assert found.fold <= 1.45
+    assert found.held >= 0.85
 
 
 def test_the_priors_alone_keep_the_aims(bench: SimpleNamespace) -> None:
