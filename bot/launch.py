@@ -55,6 +55,7 @@ OPS: Mapping[str, OpFunction] = {
     "launch.freeze": _freeze,
     "launch.sweep": sweep,
     "launch.remind": launch_remind.remind,
+    "launch.remind_extension": launch_remind.remind_extension,
     "audit.head": launch_remind.post_head,
     "ops.tidy": ops_tidy.tidy,
 }

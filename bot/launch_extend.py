@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import launch_end, ops, outbox
+from bot import launch_end, launch_remind, ops, outbox
 from bot.kinds import KINDS, Look
 from bot.kinds.ec2_instance import set_tag
 from bot.kinds.tags import UNTIL
@@ -48,6 +48,7 @@ def ask(tx: Tx, parts: Parts, launch: Launch, click: Click, hours: float, now: d
         return f"{which(launch)} is extended {rules.words(one)}; the policy approves it by itself."
     show(tx, one, now)
     launch_card(tx, launch, now)
+    launch_remind.plan_extension(tx, one, parts.policy().approvals.remind_hours, now)
     stands = f"An extension of {which(launch)} {rules.words(one)}, stands in <#{one.channel}> and waits for approval."
     if launch.asker != click.user:
         text = f"{stands} {person(click.user)} pressed, so neither of you may approve it."

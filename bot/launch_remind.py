@@ -9,10 +9,11 @@ from bot import audit, launch_answer, mute, ops, ops_tidy, outbox
 from bot.launch_rows import notice
 from bot.ops import Done, Op, Outcome, Retry
 from bot.parts import Parts
+from bot.rules.extension import Extension
 from bot.rules.launch import Launch
 from bot.rules.launch_money import is_quiet
-from bot.rules.launch_text import at, person, what
-from bot.store import launches, state
+from bot.rules.launch_text import at, hours, person, usd, what, which
+from bot.store import extensions, launches, state
 from bot.store.db import Tx
 
 LATER = timedelta(minutes=15)
@@ -52,6 +53,39 @@ def remind(parts: Parts, op: Op) -> Outcome:
         for approver in approvers:
             if approver not in (*launch.askers, *voted) and mute.until(tx, approver, now) is None:
                 notice(tx, launch, "waits", text, now=now, to=approver, key=f"{op.payload['after']:g}")
+    parts.wake()
+    return Done()
+
+
+def plan_extension(tx: Tx, one: Extension, after_hours: Iterable[float], now: datetime) -> None:
+    """The same of more hours that wait."""
+    for count in after_hours:
+        payload = {"extension": one.id, "after": count}
+        due = one.asked_at + timedelta(hours=count)
+        ops.enqueue(tx, kind="launch.remind_extension", key=f"{one.id}:{count:g}", payload=payload, now=now, due=due)
+
+
+def remind_extension(parts: Parts, op: Op) -> Outcome:
+    """Tell every approver who has not said yes that more hours wait, outside the quiet hours."""
+    approvals, now = parts.policy().approvals, parts.clock.now()
+    with parts.store.reading() as tx:
+        one = extensions.find(tx, str(op.payload["extension"]))
+        launch = launches.find(tx, one.launch) if one else None
+    if one is None or launch is None or one.state != "asked":
+        return Done()
+    if is_quiet(approvals.quiet, now):
+        return Retry("quiet hours", LATER)
+    text = (
+        f"{person(one.asker)} waits since {at(one.asked_at)} for a decision on {hours(one.more)} more for "
+        f"{which(launch)} ({usd(one.usd_more)}), in <#{one.channel}>; it expires at {at(one.expires_at)}."
+    )
+    approvers = launch_answer.everybody(parts, parts.policy())
+    concerned = {*launch.askers, one.asker, *one.votes}
+    with parts.store.transaction() as tx:
+        ops.finish(tx, op, now)
+        for approver in approvers:
+            if approver not in concerned and mute.until(tx, approver, now) is None:
+                notice(tx, launch, "waits", text, now=now, to=approver, key=f"{one.id}:{op.payload['after']:g}")
     parts.wake()
     return Done()
 

@@ -233,3 +233,22 @@ def test_a_tag_that_aws_does_not_write_at_once_is_written_later(at: Desk, aws: L
     assert tags(at, moved) == {moved.until.isoformat(timespec="seconds")}
     with at.parts.store.reading() as tx:
         assert launches.counts(tx) == {"running": 1}
+
+
+def test_approvers_are_reminded_of_more_hours_that_wait_as_of_a_request(at: Desk, aws: LocalAws) -> None:
+    identity = running(at)
+    at.rules(rules("remind_hours = [1, 2]\nquiet = {begin = 13, end = 15}\ntwo_above_usd = 1"))
+    extension = longer(at, identity, 18, user=LEAD)
+    assert state(at, extension) == "asked"
+    at.pass_time(hours=1)
+    assert "more for" not in at.told(OTHER)
+    for _ in range(9):
+        at.pass_time(minutes=15)
+    said = at.told(OTHER)
+    assert said.count("<@U0LEAD> waits since 2026-11-23 12:00 UTC for a decision on 18 h more for") == 2
+    assert "in <#C0APPROVALS>; it expires at" in said
+    assert "waits since" not in at.told(LEAD) + at.told(ASKER)
+    at.press("withdraw", extension, LEAD)
+    at.settle()
+    at.pass_time(hours=3)
+    assert at.told(OTHER).count("waits since") == 2
