@@ -43,7 +43,8 @@ def drawn(parts: Parts, given: Mapping[str, str], state: Mapping[str, str], *, a
     """The form as it is filled by now."""
     found = judged(parts, {**views.unshown(state), **given}, asker)
     kept = {**state, "region": given.get("region", "")}
-    return views.form(given, found, limits=parts.policy().limits, catalog=parts.catalog, state=kept)
+    policy, catalog = parts.policy(), parts.catalog
+    return views.form(given, found, limits=policy.limits, catalog=catalog, state=kept, image=policy.launch.image)
 
 
 def judged(parts: Parts, given: Mapping[str, str], asker: str) -> Preview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from bot.rules.launch_money import Price
 from bot.rules.policy import Policy
 from data import Catalog
 
+SETTING = re.compile(r"\bAsk again with (?:count|disk|hours|max_price)=([0-9.,]*[0-9])")
 FIELDS = {
     "region": "region",
     "family": "type",
@@ -22,7 +24,7 @@ FIELDS = {
     "disk": "disk",
     "hours": "hours",
     "rate": "type",
-    "ceiling": "market",
+    "ceiling": "max_price",
     "total": "hours",
 }
 
@@ -75,7 +77,8 @@ def _by_policy(wanted: Wanted, price: Price | None, policy: Policy, catalog: Cat
 
 
 def _one(refusal: Refusal) -> str:
-    return f"{refusal.why} {refusal.way_out}".strip()
+    """The way out is to type it into the field, not to ask again."""
+    return " ".join((refusal.why, SETTING.sub(r"Enter \1", refusal.way_out))).strip()
 
 
 def _sentence(error: UserError) -> str:

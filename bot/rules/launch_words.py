@@ -87,7 +87,8 @@ def parse(text: str, catalog: Catalog, *, region: str) -> Wanted:
 
 def from_form(given: Mapping[str, str], catalog: Catalog) -> Wanted:
     """What the form asks for; raises Unclear whose field is the input's name."""
-    filled = {name: value for name, value in given.items() if name in ALIASES and value.strip()}
+    typed = {name: value.strip().removeprefix(f"{name}=") for name, value in given.items() if name in ALIASES}
+    filled = {name: value for name, value in typed.items() if value}
     for name, what in (("type", "Choose an instance type"), ("region", "Choose a region")):
         if name not in filled:
             raise fields.unclear(name, what, ())

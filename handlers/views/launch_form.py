@@ -16,7 +16,7 @@ from handlers.views.message import Block, plain, told
 
 MARKETS = (("On-demand", "on-demand"), ("Spot (cheaper, may be taken away)", "spot"))
 PICK_TYPE = "pick_type"
-UNSHOWN = ("max_price",)  # asked for in words, kept beside the form
+UNSHOWN = ("max_price",)  # a field only where words asked for it
 
 
 def given_of(wanted: Wanted, limits: Limits) -> dict[str, str]:
@@ -36,7 +36,7 @@ def given_of(wanted: Wanted, limits: Limits) -> dict[str, str]:
 
 
 def beside(wanted: Wanted) -> dict[str, str]:
-    """What was asked for and has no field."""
+    """What was asked for in words, and has a field for that reason alone."""
     ceiling = f"{wanted.max_usd_per_hour:g}" if wanted.max_usd_per_hour is not None else ""
     return {"max_price": ceiling} if ceiling else {}
 
@@ -47,9 +47,15 @@ def unshown(state: Mapping[str, str]) -> dict[str, str]:
 
 
 def form(
-    given: Mapping[str, str], found: Preview, *, limits: Limits, catalog: Catalog, state: Mapping[str, str]
+    given: Mapping[str, str],
+    found: Preview,
+    *,
+    limits: Limits,
+    catalog: Catalog,
+    state: Mapping[str, str],
+    image: str = "",
 ) -> Block:
-    """The form filled with *given*, saying what *found* makes of it."""
+    """The form filled with *given*, saying what *found* makes of it; *image* is the policy's, for every launch."""
     regions = [(region, region) for region in limits.regions]
     hint = f"At most {limits.max_hours:g}."
     blocks = [
@@ -59,28 +65,34 @@ def form(
         live(text_input("count", "Machines", value=given.get("count", ""), max_length=4)),
         live(text_input("hours", "Hours", value=given.get("hours", ""), max_length=8, hint=hint)),
         live(text_input("disk", "Disk in GB (gp3, encrypted)", value=given.get("disk", ""), max_length=6)),
+        *_ceiling({**unshown(state), **given}, state),
         section(cost(found), block_id="cost"),
-        *_words(given),
-        context(_limits(limits, state)),
+        *_words(given, image),
+        context(f"At most ${limits.max_usd_per_hour:g} an hour and ${limits.max_usd:g} in all. An approver decides."),
         actions(button("What may I launch?", "open_rules", "form")),
     ]
     return modal("Ask for a machine", "launch", blocks, submit="Ask", state=state)
 
 
-def _words(given: Mapping[str, str]) -> list[Block]:
+def _ceiling(given: Mapping[str, str], state: Mapping[str, str]) -> list[Block]:
+    """The most that a spot machine may cost, where words said so."""
+    if not unshown(state):
+        return []
+    hint = "Empty: no ceiling. It is of spot machines only."
+    value = given.get("max_price", "")
+    return [live(text_input("max_price", "Ceiling in $ an hour", value=value, optional=True, max_length=8, hint=hint))]
+
+
+def _words(given: Mapping[str, str], policys: str) -> list[Block]:
     name, purpose, key, image = (given.get(field, "") for field in ("name", "purpose", "key", "image"))
-    example, hint = "ami-0123456789abcdef0", "Empty: the newest Deep Learning AMI."
+    example = "ami-0123456789abcdef0"
+    hint = f"Empty: {policys}, the policy's." if policys else "Empty: the newest Deep Learning AMI."
     return [
         text_input("name", "Name", value=name, optional=True, max_length=80, placeholder="nightly-lora"),
         text_input("purpose", "Purpose", value=purpose, max_length=200, placeholder="LoRA run on the new corpus"),
         text_input("key", "Key pair (by name)", value=key, optional=True, max_length=255),
         text_input("image", "Image", value=image, optional=True, max_length=21, placeholder=example, hint=hint),
     ]
-
-
-def _limits(limits: Limits, state: Mapping[str, str]) -> str:
-    also = "".join(f" {name.replace('_', ' ')} {plain(value)}." for name, value in unshown(state).items())
-    return f"At most ${limits.max_usd_per_hour:g} an hour and ${limits.max_usd:g} in all. An approver decides.{also}"
 
 
 def cost(found: Preview) -> str:

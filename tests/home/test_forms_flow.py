@@ -16,7 +16,7 @@ from bot.rules.launch_preview import Preview
 from bot.rules.policy import Limits
 from data import load
 from handlers.doorway import Doorway
-from handlers.launch_form import form
+from handlers.launch_form import drawn, form
 from handlers.views import launch_form as views
 
 
@@ -67,7 +67,10 @@ def test_what_is_wrong_is_said_at_once_and_beside_its_field_on_sending(homes: Wo
     assert "100 h are more than the policy's 72 h" in change(homes, "hours", "100")
     sent = homes.slack.submit_view(user=ENGINEER, view_id=shown["id"], values={"purpose": "LoRA"})
     assert set(sent.errors) == {"hours"}
-    assert "Ask again with hours=72" in sent.errors["hours"]
+    assert "100 h are more than the policy's 72 h. Enter 72." in sent.errors["hours"]
+    change(homes, "hours", "hours=72")
+    assert "for 72 h" in json.dumps(homes.slack.views(ENGINEER)[-1])
+    change(homes, "hours", "100")
     assert values(homes)["purpose"]["value"] == "LoRA"
     assert APPROVALS not in homes.said(APPROVALS)
 
@@ -127,14 +130,33 @@ def test_a_form_that_was_filled_so_is_asked_for(homes: World) -> None:
     assert "g5.xlarge (spot) in us-east-1 for 4 h" in homes.said(APPROVALS)
 
 
-def test_what_was_asked_for_in_words_and_has_no_field_is_kept(homes: World) -> None:
-
+def test_a_ceiling_that_was_asked_for_in_words_has_a_field_that_can_be_mended(homes: World) -> None:
     wanted = Wanted(
-        instance_type="g5.xlarge", region="us-east-1", market="spot", max_usd_per_hour=0.5, image="ami-12345678"
+        instance_type="g5.xlarge", region="us-east-1", market="spot", max_usd_per_hour=0.05, image="ami-12345678"
     )
-    view = form(Doorway(homes.bot.parts, homes.bot.later), wanted, channel="C0ML", asker=ENGINEER)
-    assert json.loads(view["private_metadata"])["max_price"] == "0.5"
-    assert "max price 0.5" in json.dumps(view)
+    parts = homes.bot.parts
+    view = form(Doorway(parts, homes.bot.later), wanted, channel="C0ML", asker=ENGINEER)
+    state = json.loads(view["private_metadata"])
+    assert state["max_price"] == "0.05"
+    field = next(one for one in view["blocks"] if one.get("block_id") == "max_price")
+    assert field["element"]["initial_value"] == "0.05"
+    assert "below today's spot price" in json.dumps(view)
+    assert "Enter 0." in json.dumps(view)
+    given = views.given_of(wanted, parts.policy().limits)
+    for mended in ("2", ""):
+        again = drawn(parts, {**given, "max_price": mended}, state, asker=ENGINEER)
+        assert "below today's spot price" not in json.dumps(again)
+    plain = form(Doorway(parts, homes.bot.later), replace(wanted, max_usd_per_hour=None), channel="C0ML")
+    assert "max_price" not in json.dumps(plain)
+
+
+def test_the_hint_of_the_image_names_the_policys(homes: World) -> None:
+    image = homes.bot.parts.policy().launch.image
+    opened(homes, "/ml-launch")
+    assert f"Empty: {image}, the policy's." in json.dumps(top(homes.slack))
+    homes.policy.write_text(homes.policy.read_text().replace(f'image = "{image}"', ""))
+    opened(homes, "/ml-launch")
+    assert "Empty: the newest Deep Learning AMI." in json.dumps(top(homes.slack))
 
 
 def test_the_estimate_form_changes_with_the_kind_of_job_and_answers_while_it_is_filled(homes: World) -> None:

@@ -66,7 +66,7 @@ def test_a_type_is_searched_chosen_by_keyboard_and_priced_while_hours_are_typed(
     expect(hours).to_be_focused()
     form.get_by_label("Purpose").fill("LoRA")
     form.get_by_role("button", name="Ask", exact=True).click()
-    expect(form.locator("[data-block=hours] .problem")).to_contain_text("Ask again with hours=72")
+    expect(form.locator("[data-block=hours] .problem")).to_contain_text("Enter 72.")
     expect(form.get_by_label("Purpose")).to_have_value("LoRA")
     hours.fill("16")
     expect(form).to_contain_text("for 16 h")
