@@ -34,7 +34,9 @@ def said(memory: Memory) -> str:
     """All of it: "46 GB (39.7-53.3) of 46.6 GB usable, 0.6 GB free, at micro-batch 1 and 512 tokens a sequence"."""
     at = f", at {memory.at}" if memory.at else ""
     full = memory.fits and memory.per_accelerator.high > memory.usable_gb
-    least = f"; {gigabytes(memory.least_gb)} at its least" if full and memory.certain and memory.least_gb else ""
+    least = (
+        f"; {gigabytes(memory.least_gb)} if laid out for least" if full and memory.certain and memory.least_gb else ""
+    )
     return f"{need(memory)} of {gigabytes(memory.usable_gb)} usable, {margin(memory)}{at}{least}"
 
 

@@ -186,12 +186,15 @@ def key_of(word: str) -> Key | None:
     return BY_WORD.get(word.lower().replace("-", "_"))
 
 
+MAIN_KEYS = "model=, samples=, tokens=, seq=, epochs=, method=, on=, qps=, input=, output=, deadline= and budget="
+
+
 def unknown_key(word: str) -> Unclear:
     """What is said of a key that there is not."""
     close = nearest(word.lower().replace("-", "_"), BY_WORD)
     suggestion = BY_WORD[close].example if close else ""
     return Unclear(
-        f"I do not know {word!r}" + (f"; the nearest is {close!r}." if close else "."),
+        f"I do not know {word!r}; " + (f"the nearest is {close!r}." if close else f"{MAIN_KEYS} are some of the keys."),
         field=word,
         nearest=suggestion,
         word=word,

@@ -228,6 +228,6 @@ def region(word: str, regions: tuple[str, ...], places: Mapping[str, str] = PLAC
         f"I have no prices for a region {word!r}; {shown}.",
         field="region",
         nearest=near,
-        example="region=us-west-2",
+        example=f"region={near or 'us-west-2'}",
         word=word,
     )

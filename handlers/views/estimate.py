@@ -28,11 +28,11 @@ def shown(answer: Answer) -> tuple[Option, ...]:
 
 def message(answer: Answer, ref: str) -> Message:
     """The answer; *ref* is the id under which the shown options are kept."""
-    blocks = [header(answer.asked), section(f"*{plain(answer.headline)}*")]
+    blocks = [header(answer.asked), section(_point(answer))]
     start = 0
     for part in answer.parts or (answer,):
         if answer.parts:
-            blocks += [divider(), section(f"*{plain(part.asked)}*\n{plain(part.headline)}")]
+            blocks += [divider(), section(f"*{plain(part.asked)}*\n{_point(part)}")]
         rows = shown(part)
         blocks += _choices(part, rows, ref, start)
         start += len(rows)
@@ -42,12 +42,20 @@ def message(answer: Answer, ref: str) -> Message:
     return Message(f"{answer.asked}: {answer.headline}", blocks)
 
 
+def _point(answer: Answer) -> str:
+    """The headline without what the header says already; its first sentence stands out."""
+    point, _, more = answer.headline.removeprefix(f"{answer.asked}. ").partition(". ")
+    if not more:
+        return f"*{plain(point)}*"
+    return f"*{plain(point)}.*\n{plain(more)}"
+
+
 def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> list[Block]:
     blocks: list[Block] = []
     named = _named(answer)
     if named:
         blocks.append(section("\n".join(_line(name, row) for name, row in named)))
-    if rows:
+    if any(_figures(row) for row in rows):
         blocks.append(section(_table(answer, rows)))
     places = {(row.label, row.region): n for n, row in enumerate(rows)}
     presses = [_press(name, places[row.label, row.region], ref, start) for name, row in named if _launchable(row)]
@@ -66,6 +74,12 @@ def _choices(answer: Answer, rows: Sequence[Option], ref: str, start: int) -> li
     if presses:
         blocks.append(actions(*presses))
     return blocks
+
+
+def _figures(row: Option) -> bool:
+    """Whether anything is known of a row; of what does not fit often nothing is."""
+    made = row.estimate
+    return any(found is not None for found in (row.hours, made.tokens_per_s, made.samples_per_s))
 
 
 def _named(answer: Answer) -> list[tuple[str, Option]]:

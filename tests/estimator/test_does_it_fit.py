@@ -47,7 +47,7 @@ def test_the_verdict_is_that_of_the_whole_interval(found: Memory, says: str) -> 
 def test_the_margin_is_what_is_left_or_missing() -> None:
     assert margin(memory(15, 18, 22)) == "6 GB free"
     assert margin(memory(25, 30, 35)) == "6 GB too much"
-    assert said(memory(18, 22, 26, least=19)) == "22 GB (18-26) of 24 GB usable, 2 GB free; 19 GB at its least"
+    assert said(memory(18, 22, 26, least=19)) == "22 GB (18-26) of 24 GB usable, 2 GB free; 19 GB if laid out for least"
 
 
 def test_a_model_on_the_edge_is_answered_with_the_assumption_the_parts_the_margin_and_the_ways_out() -> None:
@@ -81,7 +81,7 @@ def test_the_length_that_is_advised_makes_it_fit_by_the_best_guess() -> None:
         ("does llama-3-8b full fine-tuning fit one g5.xlarge?", "It does not fit 1 x g5.xlarge"),
         ("does llama-3-70b fit on g6e.xlarge for inference?", "4-bit weights: about 39.5 GB"),
         ("train resnet50 batch 4096 on g4dn.xlarge", "micro-batch 64 a chip, with gradients accumulated"),
-        ("finetune llama-3-8b on 8xA100", "GB at its least"),  # the layout is ours to choose
+        ("finetune llama-3-8b on 8xA100", "GB if laid out for least"),  # the layout is ours to choose
     ],
 )
 def test_a_question_for_room_is_answered_in_the_point(words: str, says: str) -> None:
