@@ -63,7 +63,8 @@ def words(by_day: Sequence[Day], owners: Sequence[Day]) -> str:
 
 def _point(bars: Sequence[Day]) -> str:
     usd, idle, saved = (sum(getattr(bar, name) for bar in bars) for name in ("usd", "idle", "saved"))
-    return f"{units.money(usd)} spent, {units.money(idle)} of it idle, {units.money(saved)} saved by stopping"
+    stopping = f", {units.money(saved)} saved by stopping" if saved >= 0.01 else ""
+    return f"{units.money(usd)} spent, {units.money(idle)} of it idle{stopping}"
 
 
 def _days(axes: Axes, bars: Sequence[Day]) -> None:

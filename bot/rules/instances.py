@@ -96,7 +96,7 @@ def lost_at_termination(one: Resource) -> tuple[str, ...]:
     found += [f"{staying:,} GB of disk stay and keep billing."] if staying else []
     if spot := one.details.get("spot_request"):
         found.append(f"Its persistent spot request {spot} is cancelled first, so that EC2 starts no other.")
-    return (*found, *_local_disk(one))
+    return (*found, *(() if one.state == "stopped" else _local_disk(one)))  # at a stop they were lost already
 
 
 def may_not(ask: Ask, found: Resource, policy: Policy, now: datetime, verb: str = "") -> str:

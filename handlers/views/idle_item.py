@@ -145,7 +145,8 @@ def _strong(one: Finding) -> Iterable[Block]:
     if "stop" in one.verbs and one.at_work:
         final = lost_at_stop(one.resource)
         asks = _asks(one, "Stop", final) if final else None
-        yield button("Stop", "stop_idle", one.ref, style="primary" if one.verdict.safe else "", confirm=asks)
+        style = "danger" if final else "primary" if one.verdict.safe else ""
+        yield button("Stop", "stop_idle", one.ref, style=style, confirm=asks)
     elif "terminate" in one.verbs:
         asks = _asks(one, "Terminate", lost(one.resource))
         yield button("Terminate", "terminate_idle", one.ref, style="danger", confirm=asks)

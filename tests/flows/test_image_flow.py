@@ -9,7 +9,7 @@ import pytest
 from world import APPROVALS, ENGINEER, LEAD, ML, OPERATOR, World
 
 from bot import audit
-from bot.store import images
+from bot.store import idle, images, resources
 
 
 def launched(town: World) -> str:
@@ -157,3 +157,22 @@ def test_a_machine_whose_owner_left_is_parked_by_a_lead(quick_town: World) -> No
     follow(town)
     assert row(town).parked
     assert row(town).owner == "U0GONE"
+
+
+def test_who_claimed_a_machine_saves_it_and_does_not_end_it(quick_town: World) -> None:
+    town = quick_town
+    identity = launched(town)
+    ec2 = town.bot.parts.cloud.client("ec2", "us-east-1")
+    ec2.create_tags(Resources=[identity], Tags=[{"Key": "mlbot:owner", "Value": "U0GONE"}])
+    now = town.clock.now()
+    with town.bot.parts.store.transaction() as tx:
+        place = {"account": "default", "region": "us-east-1", "kind": "ec2_instance", "aws_id": identity}
+        idle.assign(tx, resources.see(tx, **place, now=now), owner=ENGINEER, how="claim", tag="U0GONE", now=now)
+    town.command("/ml-instances")
+    form(town, "save_image")
+    submit(town, after="terminate", name="x")
+    assert "Only its owner <@U0GONE> or an approver may terminate it" in town.whispered(ML, user=ENGINEER)
+    form(town, "save_image")
+    submit(town, after="keep", name="x")
+    assert town.aws.calls["CreateImage"] == 1
+    assert row(town).owner == ENGINEER

@@ -336,3 +336,11 @@ def test_the_channel_is_sent_to_the_list_that_has_what_nobody_owns() -> None:
 def test_others_things_stand_with_few_buttons_so_that_more_of_them_are_seen() -> None:
     asker = idle.Asker("U0LEAD", everybody=True)
     assert presses(idle.findings([machine()], report=None, asker=asker)) == ["stop_idle", "keep"]
+
+
+def test_a_stopped_machines_local_disks_are_lost_already() -> None:
+    running = machine(state="running", verbs=("terminate",))
+    running = replace(running, resource=replace(running.resource, details={"nvme_gb": 225}))
+    stopped = replace(running, resource=replace(running.resource, state="stopped"))
+    asks = [presses_of(idle.digest(day(items=(one,))))[0]["confirm"]["text"]["text"] for one in (running, stopped)]
+    assert ["NVMe" in said for said in asks] == [True, False]

@@ -11,6 +11,7 @@ import pytest
 from bot import idle, schedules
 from bot.ops import Workers
 from bot.rules.click import Click
+from bot.store import idle as belongings
 from bot.store import money, resources
 from bot.store import schedules as table
 from tests.idle.idle_world import ENG, LEAD, OTHER, IdleWorld, at_home, build, launch, load
@@ -351,3 +352,16 @@ def test_what_sleeps_by_its_schedule_is_not_named_in_the_morning(lab: tuple[Idle
     go(world, "2026-11-30T09:05")
     idle.scan(world.parts, world.clock.now())
     assert idle.remind(world.parts, world.clock.now()) == 1
+
+
+def test_who_claimed_a_machine_sets_its_hours_and_hears_of_them(lab: tuple[IdleWorld, str]) -> None:
+    world, machine = lab
+    with world.parts.store.transaction() as tx:
+        place = {"account": "default", "region": "us-east-1", "kind": "ec2_instance", "aws_id": machine}
+        ref = resources.see(tx, **place, now=world.clock.now())
+        belongings.assign(tx, ref, owner=OTHER, how="claim", tag=ENG, now=world.clock.now())
+    choose(world, machine, "work", user=OTHER)
+    assert world.audit() == ["schedule.scheduled"]
+    assert not notices(world)
+    choose(world, machine, "remove", user=LEAD)
+    assert [row["dest"] for row in world.posts("notice")] == [OTHER]
