@@ -6,7 +6,7 @@ import struct
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -35,6 +35,7 @@ def size(png: bytes) -> tuple[int, int]:
     return width, height
 
 
+@settings(deadline=None)
 @given(spots)
 def test_nothing_beats_a_choice_on_the_front_and_each_other_is_beaten(many: list[tuple[float, float]]) -> None:
     best = front(many)
@@ -44,6 +45,7 @@ def test_nothing_beats_a_choice_on_the_front_and_each_other_is_beaten(many: list
         assert beaten == (spot not in best)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e9), st.floats(1.5, 1e6))
 def test_an_axis_has_at_most_seven_ticks_and_none_outside(low: float, factor: float) -> None:
     for found in (ticks(low, low * factor), times(low, low * factor)):
@@ -51,6 +53,7 @@ def test_an_axis_has_at_most_seven_ticks_and_none_outside(low: float, factor: fl
         assert all(low <= tick <= low * factor for tick in found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-6, 1e9), min_size=1))
 def test_bounds_leave_room_on_both_sides(values: list[float]) -> None:
     low, high = around(values)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex
@@ -182,6 +182,7 @@ wishes = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(wishes, max_size=8), st.integers(0, 3))
 def test_labels_never_lie_over_each_other_or_outside(given_: list[labels.Wish], needed: int) -> None:
     bounds = labels.Box(0, 0, 1000, 600)
