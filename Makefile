@@ -29,6 +29,7 @@ check: setup
 # Rebuild the tables and pictures of the docs.
 docs: setup
 	$(BIN)/python docs/build.py
+	$(BIN)/python docs/build_idle.py
 
 # Score the estimator against published runs and rewrite docs/accuracy.md.
 accuracy: setup

@@ -94,7 +94,7 @@ OTHERS = (
         purpose="LoRA on the Vietnamese corpus",
         age=timedelta(hours=30),
         ends=-timedelta(hours=5),
-        load=Load(busy=False, works=timedelta(hours=23)),
+        load=Load(busy=False, works=timedelta(hours=28)),
     ),
     Machine(
         name="tokenizer",
@@ -103,8 +103,8 @@ OTHERS = (
         owner=LEAD,
         purpose="Tokenizing the new corpus",
         age=timedelta(hours=30),
-        ends=timedelta(days=3),
-        load=Load(busy=False),
+        ends=timedelta(days=6),
+        load=Load(busy=False, works=timedelta(hours=28)),
     ),
     Machine(
         name="dataset-prep",
@@ -122,7 +122,7 @@ OTHERS = (
         purpose="Hyperparameters",
         age=timedelta(hours=26),
         spot=True,
-        load=Load(busy=False, chip="Tesla T4", works=timedelta(hours=4)),
+        load=Load(busy=False, chip="Tesla T4", works=timedelta(hours=20)),
     ),
     Machine(
         name="half-seen",

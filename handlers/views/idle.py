@@ -34,7 +34,7 @@ class Asker:
 def digest(found: Digest) -> Message:
     """One owner's morning message (or a channel's, with Claim)."""
     point = _digest_point(found)
-    blocks = [header("Good morning: " + point if found.owner else "Nobody's: " + point)]
+    blocks = [header(f"{_greeting(found)}: {point}")]
     for one in found.items[:MOST]:
         blocks += _of_digest(one, found)
     small = [one for one in (*found.items[MOST:], *found.small) if is_open(one)]
@@ -79,6 +79,14 @@ def unclaimed(one: Finding) -> Message:
     text = f"Whose is {title(one)}?"
     why = f"\n{timed(one.verdict.reason)}" if one.at_work else ""
     return Message(text, [section(f"*{text}*\n{money(one)}{why}"), buttons(one, claim=True, own=False)])
+
+
+def _greeting(found: Digest) -> str:
+    """To its owner a greeting; to the channel whether nobody owns it, or whoever does has not answered."""
+    if found.owner:
+        return "Good morning"
+    asked = {one.ref in found.escalated for one in found.everything}
+    return "Nobody's, or not answered" if len(asked) == 2 else "Not answered" if asked == {True} else "Nobody's"
 
 
 def _of_digest(one: Finding, found: Digest) -> list[Block]:

@@ -228,6 +228,28 @@ def test_a_channel_is_not_offered_claim_on_what_has_an_owner_who_only_did_not_an
 
 
 @pytest.mark.parametrize(
+    ("owner", "escalated", "said"),
+    [
+        (None, set(), "Nobody's: "),
+        (None, {"r_1"}, "Nobody's, or not answered: "),
+        (None, {"r_1", "r_2"}, "Not answered: "),
+        ("U0LEAD", {"r_1", "r_2"}, "Good morning: "),
+    ],
+)
+def test_a_morning_message_begins_with_whose_things_it_names(owner: str | None, escalated: set[str], said: str) -> None:
+    items = (machine(), replace(machine(), ref="r_2"))
+    found = Digest(to="C0ML", day=date(2026, 11, 24), owner=owner, items=items, escalated=frozenset(escalated))
+    assert idle.digest(found).blocks[0]["text"]["text"].startswith(said)
+
+
+def test_a_message_that_is_cut_names_nothing_without_its_answers() -> None:
+    items = tuple(replace(machine(), ref=f"r_{n}") for n in range(12))
+    blocks = idle.digest(Digest(to="U0ENG", day=date(2026, 11, 24), owner="U0ENG", items=items)).blocks
+    assert "There is more" in str(blocks[-1])
+    assert [block["type"] for block in blocks[1:-1]] == ["section", "actions"] * ((len(blocks) - 2) // 2)
+
+
+@pytest.mark.parametrize(
     ("kind", "details", "lost", "stays"),
     [
         ("ec2_instance", {"disks": [{"gb": 200, "ends_with_instance": True}]}, "200 GB of disk are deleted", ""),

@@ -17,7 +17,7 @@ VERDICTS = {
     "notebook-vision": ("idle", True, "GPU 0 %"),
     "llm-pretrain": ("active", False, "GPU reached"),
     "finetune-vi": ("idle", True, "past its planned end by 5 h"),
-    "tokenizer": ("idle", True, "before its planned end, so maybe loading data"),
+    "tokenizer": ("idle", False, "before its planned end, so maybe loading data"),
     "dataset-prep": ("active", False, "maybe loading or preparing data"),
     "half-seen": ("unknown", False, "not every GPU of it is measured"),
     "spot-sweep": ("idle", True, "GPU 0 %"),
