@@ -170,7 +170,7 @@ def _images(ours: Condition) -> Iterator[Statement]:
             "ForAllValues:StringEquals": {"aws:TagKeys": ["Name", MANAGED, REQUEST, OWNER, PURPOSE, IMAGE]},
         },
     )
-    yield _allow("DeleteOwnImages", {a for kind in SAVED for a in _actions(KINDS[kind], ("delete",))}, made, ours)
+    yield _allow("DropImages", {a for kind in SAVED for a in _actions(KINDS[kind], ("delete",))}, made, ours)
 
 
 def _optional(rights: Rights) -> Iterator[Statement]:
@@ -226,7 +226,7 @@ def _never() -> Statement:
     """Whoever tags a thing mlbot:protect keeps mlbot's hands off, whatever else is allowed."""
     verbs = {verb for kind in KINDS.values() for verb in kind.permissions} - {*LOOKS, "start", "extend"}
     actions = {action for kind in KINDS.values() for action in _actions(kind, verbs)} - {CANCEL_SPOT}
-    return _statement("Deny", "NeverTouchProtected", actions, "*", {"Null": {_has(PROTECT): "false"}})
+    return _statement("Deny", "Protected", actions, "*", {"Null": {_has(PROTECT): "false"}})
 
 
 def _allow(name: str, actions: Iterable[str], resource: Any, condition: Condition | None = None) -> Statement:

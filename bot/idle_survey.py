@@ -174,7 +174,8 @@ def _kind(place: Place, kind: Kind) -> list[Seen]:
 
 def _rest(place: Place, kind: Kind, one: Resource) -> Seen:
     verdict = judge(one, Usage({}), place.rules, place.look.now, place.of(one).known)
-    return Seen(resource=one, verdict=verdict, verbs=tuple(kind.verbs))
+    # AWS releases no address that is still on an interface.
+    return Seen(resource=one, verdict=verdict, verbs=() if one.details.get("loose_interface") else tuple(kind.verbs))
 
 
 def _work(place: Place, kind: Kind, chunk: Sequence[Resource]) -> list[Seen]:

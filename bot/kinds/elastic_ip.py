@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.kinds import prices, tags
@@ -10,11 +11,14 @@ from bot.rules.errors import Gone
 from bot.rules.idle import Resource
 from data import Catalog
 
+AT_ONCE = 200  # values that a filter of EC2 takes
+
 
 def find(look: Look) -> list[Resource]:
-    """Addresses that are free, or belong to an instance that is stopped."""
+    """Addresses that are free, or belong to an instance that is stopped, or to an interface that serves nothing."""
     states = {one["InstanceId"]: one["State"]["Name"] for one in look.instances}
-    found = (resource(look, address, states) for address in look.addresses)
+    loose = _loose(look, look.addresses)
+    found = (resource(look, address, states, loose) for address in look.addresses)
     return [one for one in found if one.state == "available" or one.details.get("attached_state") == "stopped"]
 
 
@@ -24,19 +28,39 @@ def read(look: Look, identity: str) -> Resource | None:
         found = look.call("ec2", "describe_addresses", AllocationIds=[identity])["Addresses"]
     except Gone:
         return None
-    return resource(look, found[0], {}) if found else None
+    return resource(look, found[0], {}, _loose(look, found)) if found else None
 
 
-def resource(look: Look, fact: Fact, states: dict[str, str]) -> Resource:
+def _loose(look: Look, addresses: Sequence[Fact]) -> frozenset[str]:
+    """Those network interfaces of *addresses* that are attached to nothing; asked only where one might be."""
+    ids = [
+        one["NetworkInterfaceId"] for one in addresses if one.get("NetworkInterfaceId") and not one.get("InstanceId")
+    ]
+    found: set[str] = set()
+    for first in range(0, len(ids), AT_ONCE):
+        which = [{"Name": "network-interface-id", "Values": ids[first : first + AT_ONCE]}]
+        rows = look.items("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=which)
+        found.update(row["NetworkInterfaceId"] for row in rows if row.get("Status") == "available")
+    return frozenset(found)
+
+
+def resource(look: Look, fact: Fact, states: dict[str, str], loose: frozenset[str]) -> Resource:
     """An address of DescribeAddresses as ours; AWS does not say when it was allocated."""
     instance = fact.get("InstanceId") or ""
+    interface = str(fact.get("NetworkInterfaceId") or "")
+    on = {"loose_interface": interface} if interface in loose else {}
     return Resource(
         id=str(fact["AllocationId"]),
         kind="elastic_ip",
         account=look.account,
         region=look.region,
-        state="in-use" if fact.get("AssociationId") else "available",
-        details={"ip": fact.get("PublicIp", ""), "attached_to": instance, "attached_state": states.get(instance, "")},
+        state="in-use" if fact.get("AssociationId") and not on else "available",
+        details={
+            "ip": fact.get("PublicIp", ""),
+            "attached_to": instance,
+            "attached_state": states.get(instance, ""),
+            **on,
+        },
         **(named := tags.ours(tags.read(fact))) | {"name": named["name"] or fact.get("PublicIp", "")},
     )
 
@@ -57,7 +81,7 @@ KIND = Kind(
     name="elastic_ip",
     title="Elastic IP",
     permissions={
-        "find": ("ec2:DescribeAddresses", "ec2:DescribeInstances"),
+        "find": ("ec2:DescribeAddresses", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"),
         "measure": (),
         "read": (),
         "delete": ("ec2:ReleaseAddress",),

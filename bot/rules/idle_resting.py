@@ -38,7 +38,11 @@ def _as_gp3(resource: Resource) -> str:
 def address(resource: Resource, usage: Usage, rules: Idle, now: datetime, known: Known) -> Verdict:
     """An Elastic IP: idle when it belongs to nothing; one of a stopped machine is counted with the machine."""
     if resource.state == "available":
-        return _unused(resource, "used by nothing", now, known)
+        interface = resource.details.get("loose_interface")
+        said = (
+            f"on the network interface {interface}, which is attached to nothing," if interface else "used by nothing"
+        )
+        return _unused(resource, said, now, known)
     return Verdict(level="active", reason=_attached(resource))
 
 

@@ -136,6 +136,20 @@ def test_an_elastic_ip_is_counted_with_its_machine(look, run):
     assert KINDS["elastic_ip"].find(look()) == []  # a running machine uses it
 
 
+def test_an_elastic_ip_on_an_interface_that_is_attached_to_nothing_is_free(look, run, local_aws):
+    subnet = run.ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    interface = run.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    address = run.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    run.ec2.associate_address(AllocationId=address, NetworkInterfaceId=interface)
+    local_aws.calls.clear()
+    (one,) = KINDS["elastic_ip"].find(look())
+    assert (one.id, one.state, one.details["loose_interface"]) == (address, "available", interface)
+    assert local_aws.calls["DescribeNetworkInterfaces"] == 1
+    assert KINDS["elastic_ip"].read(look(), address) == one
+    run.ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=run(SubnetId=subnet), DeviceIndex=1)
+    assert KINDS["elastic_ip"].find(look()) == []
+
+
 def test_several_hundred_instances_cost_three_calls(look, run, local_aws):
     for _ in range(3):
         run(MinCount=100, MaxCount=100, InstanceType="t3.micro")
