@@ -8,32 +8,26 @@ from datetime import date
 
 import estimator
 from data import OLD_PRICES, Catalog
-from estimator import energy, margin, said
+from estimator import energy, said
 from estimator.candidates import Estimator
 from estimator.chosen import rules
 from estimator.cost import START_HOURS, Machines, bill, disk
 from estimator.option import Option
 from estimator.parse_retired import said_of
+from estimator.point import headline
 from estimator.price import is_service, work_hours
 from estimator.rank import Ranking, rank
-from estimator.result import Estimate, Step
+from estimator.result import Step
 from estimator.serve_endpoint import EndpointShape
 from estimator.serve_said import with_shape
 from estimator.serve_shapes import shapes_for
 from estimator.units import (
     MONTH_HOURS,
     duration,
-    duration_range,
     figure,
-    milliseconds,
     money,
-    money_range,
 )
-from estimator.wishes import out_of_reach, prospects
 from estimator.workload import Inference, Pipeline, Training, Workload
-
-FEW_REASONS = 2
-RUNS_NOT = "does not run on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +80,7 @@ def answer(
         asked=said.asked(work),
         words=said.words(work, catalog),
         headline=said_of(work.notes)
-        + with_shape(said.asked(work), _headline(work, ranking, per), best_usd, shapes, per),
+        + with_shape(said.asked(work), headline(work, ranking, per), best_usd, shapes, per),
         per=per,
         options=options,
         best=options[0] if ranking.best else None,
@@ -157,91 +151,6 @@ def _prices(shown: Option | None, catalog: Catalog, today: date) -> tuple[date, 
     if today - as_of > OLD_PRICES:
         line += f", {days} days old: check them before you commit, or run `mlbot catalog refresh`"
     return as_of, today - as_of > OLD_PRICES, line + "."
-
-
-# -- the point
-
-
-def _headline(work: Workload, ranking: Ranking, per: str) -> str:
-    wishes = prospects(ranking.best, work) if ranking.best else ()
-    return _point(work, ranking, per) + "".join(f" {one}." for one in wishes) + _room(work, ranking.best)
-
-
-def _room(work: Workload, best: Option | None) -> str:
-    """Whether it fits, as a sentence, where that is in doubt or all that the words ask for; else ""."""
-    memory = best.estimate.memory if best else None
-    if best is None or memory is None:
-        return ""
-    if not memory.certain:
-        surer = margin.advice(memory, best.estimate.advice)
-        return f" It {margin.verdict(memory)}: {margin.said(memory)}." + (f" Surer: {surer}." if surer else "")
-    asked = work.hardware is not None and best.usd is None
-    return f" It {margin.verdict(memory)}: {margin.said(memory)}." if asked else ""
-
-
-def _point(work: Workload, ranking: Ranking, per: str) -> str:
-    what = said.asked(work)
-    best = ranking.best
-    if best is None:
-        return f"{what}. {_nothing(work, ranking)}"
-    made, label = best.estimate, _where(best, work)
-    if best.usd is not None and is_service(work):
-        return f"{what}. {label} costs {money(best.usd.mid)} for {per} and serves {_speed(made)}."
-    if best.hours is not None and best.usd is not None:
-        cost = f"costs {money(best.usd.mid)} ({money_range(best.usd)})"
-        return f"{what}. {label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}) and {cost}."
-    if best.hours is not None:
-        return f"{what}. {label} takes {duration(best.hours.mid)} ({duration_range(best.hours)}); cost unknown."
-    price = best.usd_per_million_tokens or best.usd_per_thousand_requests
-    unit = "million tokens" if best.usd_per_million_tokens else "thousand samples"
-    cost = f", {money(price.mid)} per {unit}" if price else ""
-    return f"{what}. {label} does {_speed(made)}{cost}."
-
-
-def _where(option: Option, work: Workload) -> str:
-    """The machines, or the chips that were asked for with the machines that hold them."""
-    if not (work.hardware and work.hardware.accelerator and option.instance_type):
-        return option.label
-    cluster = option.estimate.cluster
-    return f"{cluster.count} x {work.hardware.accelerator} (as {option.label})"
-
-
-def _nothing(work: Workload, ranking: Ranking) -> str:
-    """Why there is no best choice: what is nearest misses a wish, or nothing runs."""
-    nearest = ranking.options[0] if ranking.options else None
-    if nearest is None:
-        if work.wish.families and ranking.left_out:
-            return f"Nothing that was named runs it: {'; '.join(ranking.left_out[:FEW_REASONS])}."
-        return "No machine of the catalog can run it under these wishes."
-    made = nearest.estimate
-    if not made.fits:
-        memory = made.memory
-        held = RUNS_NOT if memory is None or memory.fits else margin.verdict(memory)
-        helps = margin.advice(memory, made.advice) if memory else "; ".join(made.advice)
-        change = f" {'What helps' if held == RUNS_NOT else 'What makes it fit'}: {helps}." if helps else ""
-        return f"It {held} {_where(nearest, work)}: {made.why_not}.{change}"
-    if made.overload:
-        helps = f" What helps: {'; '.join(made.advice)}." if made.advice else ""
-        more = " and ".join(one for one in nearest.failing if one != made.overload)
-        where = _where(replace(nearest, market="on-demand"), work)
-        return f"It runs on {where}, but too slowly: {made.overload}{more and f', and {more}'}.{helps}"
-    several = len({one.machines for one in ranking.options}) > 1
-    far = out_of_reach(ranking.options, work) if several else ()
-    best = "".join(f" {one[0].upper()}{one[1:]}." for one in far)
-    which = "the nearest for its cost" if far else "the nearest"
-    return f"No choice meets every wish; {which}, {nearest.label}, {' and '.join(nearest.failing)}.{best}"
-
-
-def _speed(made: Estimate) -> str:
-    parts = []
-    if made.tokens_per_s is not None:
-        parts.append(f"{figure(made.tokens_per_s.mid)} tokens/s")
-    elif made.samples_per_s is not None:
-        parts.append(f"{figure(made.samples_per_s.mid)} samples/s")
-    if made.ttft_ms is not None:
-        first = "first token after" if made.tpot_ms is not None else "each answered within"
-        parts.append(f"{first} {milliseconds(made.ttft_ms.mid)}")
-    return ", ".join(parts) or "the work"
 
 
 # -- what was assumed, and how it was computed

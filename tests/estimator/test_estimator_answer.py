@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import date
 from typing import Any
 
@@ -75,6 +76,11 @@ def test_a_wish_is_held_against_the_best_guess_with_start_up_and_the_high_end_is
     assert says is None or says in found.headline
     assert bool(to_json(found)["could_miss"]) == ("Likely" in (says or ""))
     assert ("could miss" in text.render(found)) == ("Likely" in (says or ""))
+
+
+def test_a_deadline_without_an_amount_is_answered_with_how_much_gets_done() -> None:
+    real = answer(parse("train a 7B model for 5 days on 64 H100, how many tokens?", CATALOG), CATALOG, TODAY)
+    assert re.search(r"In 5 days with start-up that makes \d+B-\d+B tokens\.", real.headline)
 
 
 def test_what_is_cheaper_and_not_called_cheapest_is_told_with_the_rule() -> None:
