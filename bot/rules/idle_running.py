@@ -16,7 +16,7 @@ Plan = Literal["", "before", "after"]
 STALE = timedelta(minutes=20)  # agents publish minutes late; older than this, what is measured is not the present
 MOST_WINDOWS = 12  # its own pauses lengthen a window at most this often
 AVERAGE_HIDES = 5  # an average of 1 % may hide five seconds in a minute: its limits are this many times lower
-WORDS = {"gpu": "GPU", "cpu": "CPU", "net": "network", "disk": "disk"}
+WORDS = {"gpu": "GPU", "neuron": "NeuronCore", "cpu": "CPU", "net": "network", "disk": "disk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Signal:
     limit: float
     safe_limit: float
     busy: float  # at or above this the machine works
+    word: str  # what people call it
 
     def words(self, value: float) -> str:
         """A datapoint as a person reads it."""
@@ -73,7 +74,7 @@ class Weighed:
 
 def weigh(tracks: Mapping[str, Track], rule: IdleRule, machine: Machine) -> Weighed | None:
     """The signals and windows for *machine*; None where nothing says how busy it is."""
-    signals = [signal for signal in (_gpu(tracks, rule), *_others(tracks, rule)) if signal]
+    signals = [signal for signal in (_gpu(tracks, rule, machine), *_others(tracks, rule)) if signal]
     if not signals or signals[0].kind not in ("gpu", "cpu"):
         return None
     basis, vetoes = signals[0], tuple(signals[1:])
@@ -103,7 +104,7 @@ def judge(weighed: Weighed, now: datetime) -> Verdict:
         return unknown
     if _quiet(weighed) < _needed(weighed, weighed.nag):
         quiet, pause = span(_quiet(weighed)), span(_pause(weighed))
-        reason = f"{WORDS[weighed.basis.kind]} quiet for {quiet}; it has paused for {pause} and gone on before"
+        reason = f"{weighed.basis.word} quiet for {quiet}; it has paused for {pause} and gone on before"
         return Verdict(level="active", reason=reason, **_episode(weighed))
     return _idle(weighed, now)
 
@@ -115,10 +116,12 @@ def _episode(weighed: Weighed) -> Episode:
     return {"since": track.end - quiet if track.end else None, "at_least": quiet >= track.reach}
 
 
-def _gpu(tracks: Mapping[str, Track], rule: IdleRule) -> Signal | None:
+def _gpu(tracks: Mapping[str, Track], rule: IdleRule, machine: Machine) -> Signal | None:
+    word = WORDS["neuron" if machine.accelerator == "Neuron" else "gpu"]
     for name, hidden in (("gpu_max_pct", 1), ("gpu_avg_pct", AVERAGE_HIDES)):
         if (track := tracks.get(name)) and track.end:
-            return Signal("gpu", track, rule.gpu_pct / hidden, rule.gpu_safe_pct / hidden, rule.gpu_busy_pct / hidden)
+            idle, safe, busy = rule.gpu_pct / hidden, rule.gpu_safe_pct / hidden, rule.gpu_busy_pct / hidden
+            return Signal("gpu", track, idle, safe, busy, word)
     return None
 
 
@@ -126,12 +129,12 @@ def _others(tracks: Mapping[str, Track], rule: IdleRule) -> list[Signal]:
     found = []
     cpu = tracks.get("cpu_max_pct") or tracks.get("cpu_avg_pct")
     if cpu and cpu.end:
-        found.append(Signal("cpu", cpu, rule.cpu_pct, rule.cpu_pct, rule.cpu_pct))
+        found.append(Signal("cpu", cpu, rule.cpu_pct, rule.cpu_pct, rule.cpu_pct, WORDS["cpu"]))
     floors = (("net", "net_bytes", rule.net_kb_per_s * 1000), ("disk", "disk_ops", rule.disk_ops_per_s))
     for kind, name, per_s in floors:
         if (track := tracks.get(name)) and track.end:
             limit = per_s * track.step.total_seconds()
-            found.append(Signal(kind, track, limit, limit, limit))
+            found.append(Signal(kind, track, limit, limit, limit, WORDS[kind]))
     return found
 
 
@@ -153,7 +156,7 @@ def _at_work(weighed: Weighed) -> Verdict | None:
         peak = signal.track.peak(weighed.nag)
         if peak is None:
             continue
-        said = f"{WORDS[signal.kind]} reached {signal.words(peak[1])} at {moment(peak[0])}"
+        said = f"{signal.word} reached {signal.words(peak[1])} at {moment(peak[0])}"
         if signal is not basis and basis.track.quiet(basis.limit) >= weighed.nag:
             said = f"{_still(weighed)}, but {said}: maybe loading or preparing data"
         return Verdict(level="active", reason=said)
@@ -162,7 +165,7 @@ def _at_work(weighed: Weighed) -> Verdict | None:
 
 def _too_little_data(weighed: Weighed, now: datetime) -> Verdict | None:
     basis, rule = weighed.basis, weighed.rule
-    track, word = basis.track, WORDS[basis.kind]
+    track, word = basis.track, basis.word
     coverage = track.coverage(weighed.nag)
     if track.end and now - track.end > max(STALE, 3 * track.step):
         reason = f"no {word} datapoint since {moment(track.end)}"
@@ -208,7 +211,7 @@ def _idle(weighed: Weighed, now: datetime) -> Verdict:
     said = [_still(weighed)]
     for signal in weighed.vetoes:
         if signal.kind != "disk" and (peak := signal.track.peak(weighed.nag)):
-            said.append(f"{WORDS[signal.kind]} at most {signal.words(peak[1])}")
+            said.append(f"{signal.word} at most {signal.words(peak[1])}")
     reason = ", ".join(said)
     if machine.plan == "before":
         reason += "; before its planned end, so maybe loading data"
@@ -230,7 +233,7 @@ def _still(weighed: Weighed) -> str:
     basis = weighed.basis
     peak = basis.track.peak(basis.track.quiet(basis.limit))
     most = f"at most {basis.words(peak[1])}" if peak and peak[1] > 0 else basis.words(0)
-    return f"{WORDS[basis.kind]} {most} for {span(_quiet(weighed))}"
+    return f"{basis.word} {most} for {span(_quiet(weighed))}"
 
 
 def _safe(weighed: Weighed, now: datetime) -> bool:

@@ -78,7 +78,7 @@ def _text(one: Finding) -> str:
     if one.at_work:
         lines.append(timed(one.verdict.reason))
     if one.spark:
-        lines.append(f"`{spark(one.spark)}` {SIGNALS.get(one.spark_of, one.spark_of)} over the window")
+        lines.append(f"`{spark(one.spark)}` {_signal(one)} over the window")
     if plan := _plan(one):
         lines.append(plan)
     if one.schedule:
@@ -88,6 +88,12 @@ def _text(one: Finding) -> str:
     if one.verdict.confidence == "low":
         lines.append("_Low confidence._" + (f" {plain(one.verdict.advice)}" if one.verdict.advice else ""))
     return "\n".join(lines)
+
+
+def _signal(one: Finding) -> str:
+    if one.spark_of.startswith("gpu") and one.resource.details.get("neuron"):
+        return "NeuronCore"
+    return SIGNALS.get(one.spark_of, one.spark_of)
 
 
 def money(one: Finding) -> str:

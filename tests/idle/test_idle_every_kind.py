@@ -21,7 +21,7 @@ VERDICTS = {
     "dataset-prep": ("active", False, "maybe loading or preparing data"),
     "half-seen": ("unknown", False, "not every GPU of it is measured"),
     "spot-sweep": ("idle", True, "GPU 0 %"),
-    "neuron-compile": ("idle", True, "GPU 0 %"),
+    "neuron-compile": ("idle", True, "NeuronCore 0 %"),
     "translate-demo": ("idle", False, "CPU at most"),
     "old-baseline": ("idle", False, "its disks and addresses still cost"),
     "imagenet-copy": ("idle", False, "attached to nothing"),
