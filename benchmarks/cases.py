@@ -11,7 +11,9 @@ from typing import Any
 from estimator.result import Estimate, Range
 
 HERE = Path(__file__).parent
-TRAINING = frozenset({"train-throughput", "run-hours", "mlperf-hours", "finetune-hours", "finetune-throughput"})
+TRAINING = frozenset(
+    {"train-throughput", "run-hours", "moe-run-hours", "mlperf-hours", "finetune-hours", "finetune-throughput"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,12 @@ parents times a usual ratio (`training_priors.csv`, `training_ratios.csv`). Widt
 micro-batch, number of chips, sequence length and links act as factors with one constant each
 (`training_factors.csv`), each with the observation that it comes from.
 
+Step benchmarks of mixtures of experts have one publisher. Seven whole runs of six others (`moe-run-hours`), taken from
+model cards and reports after a mixture was found three times too slow, and a rate of DeepSeek-V2 vote in their cells.
+The number of chips is not stated by most; it hardly matters for hours of accelerators. DeepSeek-V3's own run
+(2.66 million hours) is not among them: it is answered with 2.0 times as many, as its hours are those of the steady
+state and hide every exchange. The ratio of mixtures to dense models was set with DeepSeek-V2 in sight.
+
 The cells are those of well-chosen splits. A told split (tensor, pipeline, context, expert and data ranks, ZeRO stage)
 counts against the best of those that fit and would be chosen: each takes its computation, four all-reduces a layer
 (six with recomputation) inside the machine or over its network, the pipeline's bubble, gathers and gradients as far as
@@ -163,6 +169,7 @@ WHY = {
     "M0034": "weights, gradients and moments of 3.8 B weights take 30 GB; 17 GB was read before they were all there",
     "M0003": "a vocabulary of 256k: the embedding's gradient is held whole on each card for a moment",
     "T0460": "an early release (25.11) at micro-batch 1; the release 26.04 runs the same 2.9 x faster",
+    "R0006": "the smallest mixture of the rows (1.3 B active weights): MegaBlocks' kernels beside those of NeMo",
     "T0466": "an early release (25.11) with a pipeline; the release 26.04 runs the same 1.7 x faster",
     "T0686": "not in the catalog and no size told: the line is refused in words",
     "T1089": "squeeze-and-excite blocks beside the depthwise ones: more memory traffic than EfficientNet-B0",

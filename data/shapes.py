@@ -177,3 +177,5 @@ class Model:
     note: str
     source: str
     as_of: date
+    weights: str | None = None  # fp8 | fp4: the precision in which they are published; None: 16 bits
+    weights_source: str = ""

@@ -189,6 +189,8 @@ def model(row: Row) -> Model:
         note=row["note"],
         source=row["source"],
         as_of=day(row["as_of"]),
+        weights=row.get("weights") or None,
+        weights_source=row.get("weights_source") or "",
     )
 
 

@@ -56,6 +56,8 @@ def spec_of(model: Model) -> ModelSpec:
         tied=model.tied,
         family=model.family,  # type: ignore[arg-type]
         gflops_per_sample=model.gflops_per_sample,
+        native=model.weights,  # type: ignore[arg-type]
+        native_source=model.weights_source,
     )
 
 

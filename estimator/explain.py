@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from estimator import margin
 from estimator.efficiency import Cell, Tables
+from estimator.intervals import spread
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory, Step
 from estimator.stacks import SAYS
 from estimator.units import figure, gigabytes
 
+# Share of the peak in a large step on few chips, the attention core apart, over the published utilisation of a step.
+LARGE_STEP = {"dense": 1.2, "moe": 1.55}
 PARTS = ("weights", "gradients", "optimizer", "adapters", "activations", "logits", "gathered layers", "framework")
 
 
@@ -54,6 +59,22 @@ def steps(plan: Plan, cell: Cell, memory: Memory, figures: dict[str, float], cou
     return tuple(found)
 
 
+def unusual(plan: Plan, cell: Cell, figures: dict[str, float], count: int) -> Iterator[str]:
+    """What is said where nothing was measured, or where the step's utilisation is outside what was."""
+    if not plan.text or plan.method != "full":
+        return
+    if not cell.rows:
+        yield f"efficiency carried over: no run was measured of {_cell(plan)}"
+        return
+    usual, around = cell.share / LARGE_STEP.get(plan.key.kind, LARGE_STEP["dense"]), spread(cell.sigma)
+    used, low, high = _used(plan, figures, count), usual * around.low, usual * around.high
+    if used > high:
+        yield f"{used:.0%} of the peak is more than the {high:.0%} that 9 of 10 such runs stay below: a large step"
+    elif used < low:
+        why = "small micro-batches, narrow matrices, many chips, slow links or recomputation"
+        yield f"{used:.0%} of the peak is less than the {low:.0%} that 9 of 10 such runs reach: {why}"
+
+
 def _flops(plan: Plan, flops: float) -> str:
     kind = "4 x weights" if plan.method != "full" else "6 x weights"
     return f"{kind} + attention = {flops:.3g}" if plan.text else f"3 x forward = {flops:.3g}"
@@ -64,9 +85,13 @@ def _used(plan: Plan, figures: dict[str, float], count: int) -> float:
 
 
 def _measured(plan: Plan, cell: Cell) -> str:
-    stack = SAYS.get(plan.stack, "software of any kind")
+    times = LARGE_STEP.get(plan.key.kind, LARGE_STEP["dense"])
     measured = "" if cell.rows else " (no measured row of its own)"
-    return f"{plan.key.chips}, {plan.key.precision}, {plan.key.kind}, {stack}{measured}"
+    return f"{_cell(plan)}{measured}, a large step at {times:g} x the published utilisation of whole steps"
+
+
+def _cell(plan: Plan) -> str:
+    return f"{plan.key.chips}, {plan.key.precision}, {plan.key.kind}, {SAYS.get(plan.stack, 'software of any kind')}"
 
 
 def doubts(plan: Plan, cell: Cell, known: Tables) -> dict[str, float]:

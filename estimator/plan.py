@@ -18,6 +18,7 @@ from estimator.workload import FineTuning, Method, ModelSpec, Training
 TEXT = frozenset({"decoder", "encoder", "encoder-decoder"})
 CPU_GFLOPS = 40.0  # 32-bit GFLOP/s of a virtual CPU with AVX-512 or SVE; a rule of thumb
 FP8_CHIPS = frozenset({"hopper", "blackwell"})
+SPREAD_EXPERTS = 60e9  # weights of a mixture from which its experts are spread over chips
 IMAGENET = 1_281_167
 ADAPTED: dict[Method, Method] = {"dora": "lora", "qdora": "qlora"}  # whose norms are counted beside
 
@@ -79,6 +80,8 @@ def _stack(work: Training, text: bool, said: list[str]) -> tuple[str, bool]:
     if stack != UNNAMED:
         return stack, False
     usual, words = UNNAMED, "an average one assumed, near FSDP-class"
+    if kind_of(work.model) == "moe" and work.model.params >= SPREAD_EXPERTS and not isinstance(work, FineTuning):
+        usual, words = "tuned", "one that spreads experts over chips assumed (Megatron-class)"
     if text and isinstance(work, FineTuning):
         adapters = " with PEFT" if work.method not in (None, "full") else ""
         usual, words = "huggingface", f"Hugging Face Trainer{adapters} assumed"
@@ -153,6 +156,9 @@ def _precision(work: Training, chip: Chip, stack: str, said: list[str]) -> str:
         return "fp32" if asked == "tf32" and not chip.tf32 else asked
     usual = _sixteen_bit(chip)
     fp8 = stack == "tuned" and work.model.family in TEXT and work.precision is None and chip_class(chip) in FP8_CHIPS
+    if work.precision is None and work.model.native == "fp8" and _gains(chip, "fp8"):
+        said.append(f"no precision named: fp8, in which {work.model.name} is published ({work.model.native_source})")
+        return "fp8"
     usual = "fp8" if fp8 else usual
     if work.precision is None:
         said.append(f"no precision named: {usual} assumed")

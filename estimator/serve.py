@@ -9,7 +9,7 @@ from data.shapes import Chip
 from estimator.efficiency import chip_class
 from estimator.result import Cluster, Estimate
 from estimator.serve_generate import generate
-from estimator.serve_machine import machine, usual_precision
+from estimator.serve_machine import machine, runs_natively, usual_precision
 from estimator.serve_pass import once, runs_on
 from estimator.serve_setting import Setting
 from estimator.serve_speech import speech_of, transcribe
@@ -64,6 +64,12 @@ def runtime_of(work: Inference, cluster: Cluster, known: Tables) -> tuple[Runtim
 def _precision(work: Inference, cluster: Cluster, said: list[str]) -> str:
     """The precision that runs: told, or usual for the chip; bf16 only where the chip has it."""
     chip = cluster.chip
+    native = work.model.native
+    if work.precision is None and native and chip is not None and runs_natively(chip, native):
+        said.append(
+            f"no precision named: {native}, in which {work.model.name} is published ({work.model.native_source})"
+        )
+        return native
     precision: str = work.precision or usual_precision(chip)
     if work.precision is None:
         said.append(f"no precision named: {precision} assumed")

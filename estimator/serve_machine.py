@@ -45,6 +45,11 @@ def usual_precision(chip: Chip | None) -> str:
     return "bf16" if chip.bf16 else "fp16" if chip.fp16 else "fp32"
 
 
+def runs_natively(chip: Chip, precision: str) -> bool:
+    """Whether the chip multiplies in *precision*; 4-bit floats run on chips with FP8 too, unpacked by their kernels."""
+    return bool(getattr(chip, precision) or (precision == "fp4" and chip.fp8 and chip.vendor == "NVIDIA"))
+
+
 def machine(cluster: Cluster, precision: str, known: Tables, *, weight_only: bool = False) -> Machine | str:
     """The machine in *precision*, or why it cannot be estimated, in a sentence.
 

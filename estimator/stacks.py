@@ -19,7 +19,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"\bhf\b|hugging ?face|\btrl\b|trainer|accelerate|axolotl|llama-?factory|finetune\.py",
     ),
     ("deepspeed", r"deepspeed|\bzero-?[123]\b"),
-    ("tuned", r"nemo|megatron|transformer engine|maxtext|\bjax\b|paxml|t5x|\bxla\b|praxis|levanter"),
+    ("tuned", r"nemo|megatron|\bhai-?llm|transformer engine|maxtext|\bjax\b|paxml|t5x|\bxla\b|praxis|levanter"),
     ("fsdp", r"fsdp|llm-?foundry|composer|mosaic|torchtitan|lightning|\bolmo|nanotron|nanogpt|fairscale|pytorch ddp"),
     ("examples", r"deeplearningexamples|\btimm\b|torchvision"),
     ("tuned", r"\bngc\b|nvidia|mxnet|mx_net|hugectr|dgl|mlperf"),

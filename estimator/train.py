@@ -41,6 +41,7 @@ def _answer(run: Run, again: Callable[[Training], Estimate]) -> Estimate:
     plan.assumptions.extend(told_speed.says(run, load, site))
     ideal = speed.ideal_seconds(load, site, factors)
     figures = {"flops": flops_per_unit(run), "rate": rate, "ideal": ideal, "share": site.share}
+    plan.assumptions.extend(explain.unusual(plan, run.cell, figures, run.cluster.count))
     units = interval(rate / amount.padding, spread(together(doubts.values())))
     hours = _hours(run, rate, doubts, figures)
     return Estimate(

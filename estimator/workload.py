@@ -33,6 +33,8 @@ class ModelSpec:
     tied: bool = False
     family: Family = "decoder"
     gflops_per_sample: float | None = None
+    native: Precision | None = None  # in which the weights are published, where that is less than 16 bits
+    native_source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
