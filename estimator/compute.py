@@ -35,6 +35,7 @@ class Shape:
     expert: float  # width of one expert over the hidden width; 0 where it is not known
     experts: int  # of a layer; 0 where there are none or it is not known
     chosen: int  # experts that one token passes
+    stacked: float  # weights of all experts; 0 where there are none
     core: float  # width that scores and weighted values pass: heads x mean of key and value width
     heads: int
     guessed: bool
@@ -78,6 +79,7 @@ def shape(model: ModelSpec) -> Shape:
         expert=_expert(model, hidden, layers),
         experts=model.experts or 0 if active < model.params else 0,
         chosen=(model.experts_per_token or 1) if active < model.params else 0,
+        stacked=_stacked(model),
         core=heads * (head + (ROPE_WIDTH / 2 if model.kv_rank else 0)) * half_of(model.family),
         heads=heads,
         guessed=model.hidden is None and model.layers is None,
@@ -94,6 +96,13 @@ def _expert(model: ModelSpec, hidden: int, layers: int) -> float:
     idle = model.params - (model.active_params or model.params)
     unused = (model.experts or 0) - (model.experts_per_token or 0)
     return idle / unused / layers / (3 * hidden * hidden) if idle > 0 and unused > 0 else 0.0
+
+
+def _stacked(model: ModelSpec) -> float:
+    """Weights of all experts, from those that a token does not use."""
+    idle = model.params - (model.active_params or model.params)
+    unused = 1 - (model.experts_per_token or 0) / model.experts if model.experts else 1.0
+    return min(0.98 * model.params, idle / unused) if idle > 0 and unused > 0 else 0.0
 
 
 def _width(active: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
 from estimator.compute import Shape
 from estimator.memory import Job, Split, training_parts
@@ -16,6 +17,7 @@ MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks 
 FULLY_SHARDED = frozenset({"fsdp", "litgpt", "torchtune"})  # stacks that shard weights from the start
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
 FILLED = 0.95  # of the usable memory, where only some layers are recomputed
+SPREADS = (1, 2, 4, 8, 16, 32, 64)  # chips over which experts are spread
 LANES, PIPES = (1, 2, 4, 8), (2, 4, 8, 16, 32)  # tensor ranks inside a machine, then pipeline stages
 
 
@@ -102,19 +104,30 @@ def _need(of: Shape, job: Job, split: Split) -> float:
 
 def _splits(of: Shape, job: Job, room: Room, asked: Told, cores: int) -> Iterator[Split]:
     """Layouts from the fastest to the thriftiest."""
-    cp, ep = asked.cp or 1, asked.ep or 1
+    cp = asked.cp or 1
     stage, placed = 2 if asked.bare and job.method != "full" else asked.stage, bool(asked.tp or asked.pp or asked.dp)
-    ladder = _shared_out(_ladder(job, room, asked, cores), room, cp)
+    ladder = _shared_out(_ladder(job, room, asked, cores, spread=of.experts > 1), room, cp)
     for recompute in _recomputes(of, job, room):
-        for tensor, pipe in ladder:
+        for ep, (tensor, pipe) in product(_expert_ranks(of, job, room, asked), ladder):
             ranks_left = max(1, room.count // (tensor * pipe * cp))
             experts, dp = min(ep, ranks_left), max(1, ranks_left // ep)
             for zero in (stage,) if stage is not None else _stages(job, dp * experts, piped=pipe > 1, told=placed):
                 yield Split(tp=tensor, pp=pipe, cp=cp, ep=experts, dp=dp, zero=zero, recompute=recompute)
 
 
-def _ladder(job: Job, room: Room, asked: Told, cores: int) -> tuple[tuple[int, int], ...]:
-    """Tensor ranks in chips, and pipeline stages: as told, else those that the stack can choose from."""
+def _expert_ranks(of: Shape, job: Job, room: Room, asked: Told) -> tuple[int, ...]:
+    """Chips over which the experts are spread: as told, else a machine's and then more, where the software can."""
+    if asked.ep or not of.experts or job.stack not in MODEL_PARALLEL:
+        return (asked.ep or 1,)
+    inside = min(room.per_node, room.count, of.experts)
+    return tuple(n for n in SPREADS if inside <= n <= min(of.experts, room.count)) or (inside,)
+
+
+def _ladder(job: Job, room: Room, asked: Told, cores: int, *, spread: bool) -> tuple[tuple[int, int], ...]:
+    """Tensor ranks in chips, and pipeline stages: as told, else those that the stack can choose from.
+
+    Where experts are *spread*, their matrices are narrow enough: layers are split before matrices.
+    """
     tp = max(1, asked.tp // cores) if asked.tp else None
     if tp and asked.pp:
         return ((tp, min(asked.pp, max(1, room.count // (tp * (asked.cp or 1))))),)
@@ -129,7 +142,8 @@ def _ladder(job: Job, room: Room, asked: Told, cores: int) -> tuple[tuple[int, i
     if asked.pp:
         return tuple((n, asked.pp) for n in lanes)
     piped = ((lanes[-1], stages) for stages in PIPES if lanes[-1] * stages <= most)
-    return (*((n, 1) for n in lanes), *piped)
+    narrow = [] if tp or not spread else [(1, stages) for stages in (1, *PIPES) if stages <= most]
+    return (*narrow, *((n, 1) for n in lanes), *piped)
 
 
 def _filled_up(room: Room, asked: Told, tp: int | None) -> tuple[int, int]:

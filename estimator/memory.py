@@ -70,7 +70,7 @@ class Job:
 
 def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
     """Decimal GB per accelerator of weights, gradients, optimizer, activations, logits, adapters and framework."""
-    held = _weights_held(of, split)
+    held = weights_held(of, split)
     parts = _full_states(held, job, split) if job.method == "full" else _frozen_states(of, held, job, split)
     parts["activations"], parts["logits"] = _activations(of, job, split)
     parts["gathered layers"] = _gathered(of, job, split)
@@ -82,21 +82,38 @@ def training_parts(of: Shape, job: Job, split: Split) -> dict[str, float]:
     return made
 
 
-def _weights_held(of: Shape, split: Split) -> float:
-    """Weights on the fullest pipeline stage before ZeRO: its layers, and an embedding where there are stages."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Weights on a chip of the fullest pipeline stage: before ZeRO, and one rank's share of them."""
+
+    whole: float
+    share: float
+
+    def at(self, sharded: bool) -> float:
+        """Those that a chip keeps."""
+        return self.share if sharded else self.whole
+
+
+def weights_held(of: Shape, split: Split) -> Held:
+    """Its layers, and an embedding where there are stages.
+
+    Expert ranks share out the experts alone, and hold all else as data-parallel ranks do.
+    """
     embedding = of.embeddings if split.pp == 1 else of.embeddings / (1 if of.tied else 2)
-    return ((of.params - of.embeddings) / split.pp / split.ep + embedding) / split.tp
+    dense = ((of.params - of.embeddings - of.stacked) / split.pp + embedding) / split.tp
+    experts = of.stacked / split.pp / split.ep / split.tp
+    copies = split.dp * split.cp
+    return Held(dense + experts, dense / (copies * split.ep) + experts / copies)
 
 
-def _full_states(held: float, job: Job, split: Split) -> dict[str, float]:
+def _full_states(held: Held, job: Job, split: Split) -> dict[str, float]:
     weight, gradient, optimizer = bytes_per_weight(job)
-    ranks = split.dp * split.cp * split.ep
     if job.stack == "fsdp" and split.zero == 2:
         optimizer += 2.0  # the gathered 16-bit weights stay beside the 32-bit shards
     return {
-        "weights": held * weight / (ranks if split.zero >= 3 else 1),
-        "gradients": held * gradient / (ranks if split.zero >= 2 else 1),
-        "optimizer": held * optimizer / (ranks if split.zero >= 1 else 1),
+        "weights": weight * held.at(split.zero >= 3),
+        "gradients": gradient * held.at(split.zero >= 2),
+        "optimizer": optimizer * held.at(split.zero >= 1),
     }
 
 
@@ -117,16 +134,18 @@ def bytes_per_weight(job: Job) -> tuple[float, float, float]:
     return 2.0, 6.0 if job.stack == "megatron-deepspeed" else 4.0, 4.0 + moments
 
 
-def _frozen_states(of: Shape, held: float, job: Job, split: Split) -> dict[str, float]:
+def _frozen_states(of: Shape, held: Held, job: Job, split: Split) -> dict[str, float]:
     width = 4.0 if job.precision in ("fp32", "tf32") else 2.0
-    weights = held * width
+    weights = held.whole * width
     if job.method == "qlora":
-        embeddings = min(of.embeddings / split.tp, held)
+        embeddings = min(of.embeddings / split.tp, held.whole)
         packed = NF4_PLAIN if job.stack == "litgpt" else NF4
-        weights = (held - embeddings) * packed + embeddings * width
-    ranks = split.dp * split.cp * split.ep if split.zero >= 3 else 1
+        weights = (held.whole - embeddings) * packed + embeddings * width
     adapter = adapter_weights(of, job.lora_rank, thin=job.stack == "litgpt") / split.tp / split.pp
-    return {"weights": weights / ranks, "adapters": adapter * (8.0 if job.stack in PURE_16_BIT else 16.0)}
+    return {
+        "weights": weights * held.at(split.zero >= 3) / held.whole,
+        "adapters": adapter * (8.0 if job.stack in PURE_16_BIT else 16.0),
+    }
 
 
 def adapter_weights(of: Shape, rank: int, *, thin: bool = False) -> float:
@@ -141,7 +160,7 @@ def _gathered(of: Shape, job: Job, split: Split) -> float:
     """Layers that ZeRO-3 holds whole for a moment: two blocks, and the embeddings with their gradient."""
     if split.zero < 3 or split.dp * split.cp * split.ep <= 1:
         return 0.0
-    block = (of.params - of.embeddings) / of.layers / split.tp / split.ep
+    block = (of.params - of.embeddings - of.stacked * (1 - 1 / split.ep)) / of.layers / split.tp
     table = of.embeddings / (1 if of.tied else 2) / split.tp
     return 2 * block * 2.0 + table * (6.0 if job.method == "full" else 2.0)
 

@@ -12,7 +12,7 @@ from data import load
 from estimator.asked_model import spec_of
 from estimator.compute import shape
 from estimator.fit import Layout, Room, lay_out, said
-from estimator.memory import Job, Split, training_parts
+from estimator.memory import Job, Split, training_parts, weights_held
 from estimator.mend import Limit, advice, cards_of, longest
 from estimator.split import Told, told
 from estimator.workload import Parallel
@@ -153,3 +153,18 @@ def test_a_bigger_micro_batch_never_needs_less_memory(
     room = replace(A100, count=count, usable_gb=usable, micro_batch=micro_batch)
     more = laid(name, job, replace(room, micro_batch=micro_batch + 1)).need_gb
     assert laid(name, job, room).need_gb <= more * (1 + 1e-9)
+
+
+def test_the_experts_of_a_large_mixture_are_spread_over_chips() -> None:
+    tuned, room = replace(JOB, stack="tuned", seq_len=4096), replace(A100, count=512)
+    split = laid("deepseek-v3", tuned, room).split
+    assert split.ep >= 8
+    assert split.tp * split.pp * split.ep * split.dp == 512
+
+
+def test_expert_ranks_share_out_the_experts_and_nothing_else() -> None:
+    of = shape(spec_of(CATALOG.model("mixtral-8x7b")))
+    whole, spread = (weights_held(of, Split(dp=8 // ranks, ep=ranks, zero=1)) for ranks in (1, 8))
+    assert spread.whole == pytest.approx(of.params - of.stacked * 7 / 8)
+    assert whole.share == pytest.approx(of.params / 8)
+    assert spread.share == pytest.approx(of.params / 8)  # the optimizer is shared out among all either way
