@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.cloud import is_loopback
-from bot.playground.aws import LocalAws
+from bot.playground.aws import IMAGES, LocalAws
 from bot.playground.seed import seed
 from bot.playground.slack import LocalSlack, Pace
 from bot.settings import Settings
@@ -42,6 +42,7 @@ zone = "Europe/Berlin"
 regions = ["us-east-1", "us-west-2"]
 [launch]
 image = "{image}"
+[launch.images]
 """
 HOST = "127.0.0.1"
 SETTLES = 10.0  # seconds at most until what was sent has arrived
@@ -139,7 +140,7 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     slack.rates.pace = Pace.generous()
     slack.start(port=port)
     policy = Path(folder.name, "policy.toml")
-    policy.write_text(POLICY.replace("{image}", aws.image), encoding="utf-8")
+    policy.write_text(policy_text(aws.image), encoding="utf-8")
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         slack_bot_token=SecretStr("xoxb-local"),
@@ -162,6 +163,12 @@ def start(port: int = 3000, *, socket: bool = False) -> Playground:
     if not socket:
         slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
     return _with_controls(Playground(bot, slack, aws, clock, folder))
+
+
+def policy_text(image: str) -> str:
+    """The policy file of the playground: an image for each family of chips, *image* for what has none of its own."""
+    lines = [f'{chips} = "{identity}"\n' for chips, (identity, _, _) in IMAGES.items() if identity != image]
+    return POLICY.replace("{image}", image) + "".join(lines)
 
 
 def manifest() -> dict[str, Any] | None:

@@ -15,8 +15,13 @@ from bot.playground.aws.states import ENDS_IN, States
 from bot.playground.aws.tokens import Tokens
 from data import Catalog
 
-IMAGE = "ami-0fee1dee9a0c10001"  # the one image that stands in every region
-IMAGE_NAME = "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.8 (Ubuntu 24.04)"
+IMAGE = "ami-0fee1dee9a0c10001"  # stands in every region, as those below
+IMAGES = {  # by the chips that they are for, with name and architecture
+    "nvidia": (IMAGE, "Deep Learning OSS Nvidia Driver AMI GPU PyTorch 2.8 (Ubuntu 24.04)", "x86_64"),
+    "neuron": ("ami-0fee1dee9a0c10002", "Deep Learning AMI Neuron (Ubuntu 24.04)", "x86_64"),
+    "x86_64": ("ami-0fee1dee9a0c10003", "ubuntu-noble-24.04-amd64-server", "x86_64"),
+    "arm64": ("ami-0fee1dee9a0c10004", "ubuntu-noble-24.04-arm64-server", "arm64"),
+}
 IMAGE_FORM = re.compile(r"ami-[0-9a-f]{8,17}")
 GP3_IOPS, GP3_MBPS = 3000, 125
 PASSING = {"StartInstances": "pending", "StopInstances": "stopping", "TerminateInstances": "shutting-down"}
@@ -48,12 +53,13 @@ class Ec2:
         filters.filter_dict_attribute_mapping["client-token"] = "client_token"  # moto knows it and cannot filter by it
 
     def backend(self, account: str, region: str) -> Any:
-        """moto's EC2 of one account and region, with our image in it."""
+        """moto's EC2 of one account and region, with our images in it."""
         from moto.ec2.models import ec2_backends
 
         found = ec2_backends[account][region]
         if IMAGE not in found.amis:
-            add_image(found, IMAGE, IMAGE_NAME)
+            for identity, name, architecture in IMAGES.values():
+                add_image(found, identity, name, architecture)
         return found
 
     def regions(self, account: str) -> tuple[str, ...]:
