@@ -23,6 +23,14 @@ def span(length: timedelta) -> str:
     return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} days"
 
 
+def least(length: timedelta) -> str:
+    """As `span`, rounded down where that rounds, for what has lasted at least so long."""
+    hours = timedelta(hours=length // timedelta(hours=1))
+    return span(
+        timedelta(days=length.days) if length.days >= 3 else hours if hours.total_seconds() >= 36_000 else length
+    )
+
+
 def percent(value: float) -> str:
     """0 %, 0.4 %, 63 %."""
     return f"{value:.1f} %" if 0 < value < 1 else f"{value:.0f} %"

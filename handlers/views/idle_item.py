@@ -99,14 +99,14 @@ def _signal(one: Finding) -> str:
 def money(one: Finding) -> str:
     """Since when it is idle, stopped or unused, and what that costs."""
     length, since, month = one.idle_for, one.usd_since, one.usd_per_month
-    at_least = "at least " if one.verdict.at_least else ""
+    lasted = "" if length is None else f"at least {say.least(length)}" if one.verdict.at_least else say.span(length)
     if one.at_work:
-        words = f"idle {at_least}{say.span(length)}" if length else "idle"
+        words = f"idle {lasted}".rstrip()
         return words + (f", {say.usd(since)} since" if since is not None else ", price unknown")
     if one.resource.kind in COPIES:
         return timed(one.verdict.reason)
     state = "unused" if one.resource.state == "available" else plain(one.resource.state).lower()
-    words = f"{state} {at_least}{say.span(length)}" if length else state
+    words = f"{state} {lasted}".rstrip()
     return words + (f", still {say.usd(month)} a month" if month is not None else ", price unknown")
 
 

@@ -50,7 +50,7 @@ def reminder(parts: Parts, row: OutboxRow) -> Message | None:
     found = idle.morning_message(parts, row.to, date.fromisoformat(row.subject))
     if found is None:
         return None
-    message = idle_views.digest(found)
+    message = named(idle_views.digest(found), parts.people.name)  # an owner who did not answer is named, not called
     if found.owner is not None:
         message.blocks.append(mute_views.row())
     return message

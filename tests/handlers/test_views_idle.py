@@ -366,3 +366,9 @@ def test_a_stopped_machines_local_disks_are_lost_already() -> None:
     stopped = replace(running, resource=replace(running.resource, state="stopped"))
     asks = [presses_of(idle.digest(day(items=(one,))))[0]["confirm"]["text"]["text"] for one in (running, stopped)]
     assert ["NVMe" in said for said in asks] == [True, False]
+
+
+@pytest.mark.parametrize(("hours", "said"), [(91, "3 days"), (67.9, "67 h"), (5.25, "5.2 h"), (0.5, "30 min")])
+def test_at_least_is_never_more_than_it_was(hours: float, said: str) -> None:
+    verdict = Verdict(level="idle", reason="GPU 0 %", since=NOW - timedelta(hours=hours), at_least=True)
+    assert idle_item.money(machine(verdict=verdict)).startswith(f"idle at least {said}, ")

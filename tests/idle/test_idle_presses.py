@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot import idle
+from bot.outbox import OutboxRow
 from bot.rules.click import Click
 from bot.rules.idle_finding import Finding
 from bot.rules.people import Person
 from bot.store import money
+from bot.store.db import Row
+from handlers.views import outgoing
 from tests.idle.idle_world import ENG, LEAD, OTHER, IdleWorld, at_home, launch, load
 
 MORNING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
+NOWHERE = {"channel": "", "ts": ""}  # a message before its first post
 
 
 @pytest.fixture
@@ -426,3 +431,21 @@ def test_a_keeps_reason_names_nobody_in_the_answer(morning: tuple[IdleWorld, str
     assert "<@U0LEAD>" not in words
     assert "https://" not in words
     assert "ask" in words
+
+
+def test_an_owner_who_does_not_answer_is_named_to_the_channel_and_not_called(morning: tuple[IdleWorld, str]) -> None:
+    world, quiet = morning
+    for _ in range(5):
+        next_day(world, quiet)
+    row = world.posts("reminder")[-1]
+    assert row["dest"] == "C0ML"
+    shown = outgoing.reminder(world.parts, OutboxRow(id=1, **fields(row)))
+    assert shown is not None
+    said = str(shown.blocks)
+    assert "u0eng has not answered" in said
+    assert f"<@{ENG}>" not in said
+    assert "'claim'" not in said
+
+
+def fields(row: Row) -> dict[str, Any]:
+    return {"what": row["what"], "subject": row["subject"], "to": row["dest"], "key": "", "data": {}, **NOWHERE}
