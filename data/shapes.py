@@ -179,3 +179,4 @@ class Model:
     as_of: date
     weights: str | None = None  # fp8 | fp4: the precision in which they are published; None: 16 bits
     weights_source: str = ""
+    frozen_gflops: float | None = None  # diffusion: forward of the text encoders and of the VAE, which a training keeps

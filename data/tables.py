@@ -186,6 +186,7 @@ def model(row: Row) -> Model:
         context=_count(row["context"]),
         tied=row["tied"] == "yes",
         gflops_per_sample=_number(row["gflops_per_sample"]),
+        frozen_gflops=_number(row.get("frozen_gflops", "")),
         note=row["note"],
         source=row["source"],
         as_of=day(row["as_of"]),

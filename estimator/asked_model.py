@@ -58,6 +58,7 @@ def spec_of(model: Model) -> ModelSpec:
         gflops_per_sample=model.gflops_per_sample,
         native=model.weights,  # type: ignore[arg-type]
         native_source=model.weights_source,
+        frozen_gflops=model.frozen_gflops,
     )
 
 

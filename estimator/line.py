@@ -106,6 +106,7 @@ class Line(_Open):
     lora_rank: int | None = None
     precision: str | None = None
     recompute: str | None = None
+    latents: str | None = None
     optimizer: str | None = None
     framework: str | None = None
     parallel: str | ParallelLine | None = None

@@ -204,21 +204,3 @@ def layer_bytes(of: Shape, job: Job) -> float:
     norms, mlp = (12.0, 8.0) if of.gated else (8.0, 4.0)
     norms += CAST_BYTES if cast else 0.0
     return norms * of.hidden + 4.0 * (of.attention + of.kv) + mlp * of.ffn + scores
-
-
-# Bytes that one sample keeps for the backward pass, per FLOP of its forward pass: ResNet-50 0.094 GB (MLPerf runs train
-# 408 at once on 40 GB), ViT-B 0.07 GB.
-KEPT_PER_FLOP = {"cnn": 0.0115, "depthwise": 0.04, "vit": 0.002, "diffusion": 0.004, "audio": 0.004}
-
-
-def sample_parts(params: float, gflops: float, kind: str, job: Job, batch: float) -> dict[str, float]:
-    """Decimal GB per accelerator for images, clips and denoising steps, with data parallelism; rough."""
-    weight, gradient, optimizer = bytes_per_weight(job)
-    trained = params if job.method == "full" else 0.01 * params
-    return {
-        "weights": params * weight / GB,
-        "gradients": trained * gradient / GB,
-        "optimizer": trained * optimizer / GB,
-        "activations": batch * gflops * KEPT_PER_FLOP.get(kind, 0.01),
-        "framework": job.fixed_gb,
-    }

@@ -48,6 +48,7 @@ SEQ_MODES = _choices(
     unpadded="varlen ragged",
     filled="max_length max-length",
 )
+LATENTS = _choices(cached="precomputed pre-computed yes on true", computed="no off false")
 RECOMPUTE = _choices(
     none="no off false",
     selective="partial",

@@ -12,6 +12,7 @@ from estimator import parse_numbers as read
 from estimator.parse_choices import (
     FAMILIES,
     KINDS,
+    LATENTS,
     MARKETS,
     METHODS,
     OPTIMIZERS,
@@ -131,6 +132,7 @@ KEYS = (
         choices=RECOMPUTE,
         example="recompute=full",
     ),
+    Key("latents", "cache_latents precomputed_latents", None, choices=LATENTS, example="latents=cached"),
     Key("optimizer", "optim", None, choices=OPTIMIZERS, otherwise="counted as adamw", example="optimizer=adamw"),
     Key("framework", "stack runtime engine software backend library", None, example="framework=vllm"),
     Key("sharding", "zero fsdp", None, example="sharding=zero-3"),

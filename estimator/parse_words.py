@@ -163,6 +163,10 @@ TABLE: tuple[tuple[str, Take], ...] = (
     (r"\b(?:(?:compute|ec2|instance) )?savings?[- ]plans?\b|\breserved(?: instances?)?\b", _market("savings-plan")),
     (r"\bcapacity[- ]blocks?\b", _market("capacity-block")),
     (
+        r"\b(?:cached?|pre-?computed) (?:vae )?latents\b|\blatents? (?:are )?(?:cached|pre-?computed)\b",
+        _put("latents", "cached"),
+    ),
+    (
         r"\b(?:no|without|not?) (?:activation |gradient )?(?:recompute|recomputation|checkpointing)\b",
         _put("recompute", "none"),
     ),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from data.catalog import Catalog
-from estimator import fit, mend
+from estimator import fit, mend, samples
 from estimator.compute import Shape, attention_flops, dense_flops, passes, shape, with_labels
 from estimator.efficiency import BALANCED, BANDWIDTH_BOUND, Cell, Tables
 from estimator.intervals import interval, spread
-from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, sample_parts, training_parts
+from estimator.memory import EAGER, GB, NF4, Job, Split, adapter_weights, training_parts
 from estimator.plan import Plan
 from estimator.result import Cluster, Memory
 from estimator.speed import Load, Site
@@ -24,10 +24,10 @@ MATMUL = 0.5  # share of the peak that convolutions reach however fast the memor
 UNPACKED = 5.0  # bytes moved a weight to unpack 4 bits: half a byte read, two written, forward and backward
 USUAL_RANK = 16
 NARROW_EXPERT, WIDE_EXPERT = 0.5, 2.5  # width of an expert over the hidden width: where the gain begins, and its reach
-USUAL_SAMPLES = 64.0
 GATHERED = {"full": 6.0, "lora": 4.0, "qlora": 2 * NF4}  # bytes a weight through the links: three or two times
 FUSED_LOSS = re.compile(r"llm-?foundry|mosaic|composer|liger|unsloth", re.IGNORECASE)
 EAGER_ATTENTION = re.compile(r"deberta")  # attention that no fused kernel computes
+LARGE = frozenset({"diffusion", "audio"})  # kinds of which a chip holds few samples
 NO_FLASH = frozenset({"volta", "turing", "old"})
 
 
@@ -70,9 +70,10 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
         least = fit.thriftiest_gb(of, job, room, ground.asked, ground.cores)
         plan.assumptions += [ignored] if ignored else []
     else:
-        split = Split(dp=cluster.count, micro_batch=_images(work, plan, gflops, job, room))
-        parts = sample_parts(work.model.params, gflops, plan.key.kind, job, split.micro_batch)
-        least = _smallest(parts, split.micro_batch, work.micro_batch or work.global_batch)
+        each = samples.samples_of(work, gflops, plan.key.kind)
+        split, parts = samples.lay_out(each, job, room)
+        least = _smallest(parts, split.micro_batch, work.micro_batch)
+        plan.assumptions += samples.said(work, each, split)
     _say(work, plan, split, ground)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
     memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, least, _at(work, plan, split))
@@ -186,27 +187,11 @@ def _room(work: Training, plan: Plan, cluster: Cluster) -> fit.Room:
     )
 
 
-def _images(work: Training, plan: Plan, gflops: float, job: Job, room: fit.Room) -> float:
-    """Samples that one chip holds at a time: as told, else the usual number, halved until it fits."""
-    if work.micro_batch:
-        return float(work.micro_batch)
-    if work.global_batch:
-        return max(1.0, work.global_batch / room.count)
-    held = USUAL_SAMPLES
-    while held > 1:
-        parts = sample_parts(work.model.params, gflops, plan.key.kind, job, held)
-        if sum(parts.values()) <= room.usable_gb * fit.FILLED:
-            break
-        held /= 2
-    plan.assumptions.append(f"micro-batch {held:g} a chip")
-    return held
-
-
 def flops_per_unit(run: Run) -> float:
     """Model FLOPs of one trained token or sample; recomputation is not counted."""
     plan, of = run.plan, run.of
     if of is None:
-        return run.gflops * 1e9 * passes(plan.method)
+        return (run.gflops * passes(plan.method) + samples.frozen_gflops(run.work)) * 1e9
     weights = dense_flops(of, run.work.model.family) * passes(plan.method)
     return weights + 3 * attention_flops(of, plan.amount.per_sample)
 
@@ -217,22 +202,39 @@ def load_of(run: Run) -> Load:
 
 
 def _images_load(run: Run) -> Load:
-    work, factors = run.work, run.known.factors
+    work = run.work
+    again = run.gflops * 1e9 if run.split.recompute == "full" else 0.0  # the forward pass, a second time
     return Load(
-        flops=flops_per_unit(run),
+        flops=flops_per_unit(run) + again,
+        tokens=flops_per_unit(run) / (6 * (work.model.active_params or work.model.params)),
         hidden=work.model.hidden,
-        micro=float(work.micro_batch or factors["usual_samples"]),
+        micro=_micro_samples(run),
         step=float(work.global_batch) if work.global_batch else None,
         overhead=0.0,
         gathered=0.0,
         streams=False,
         reduced=4.0 * work.model.params,
         unpacked=0.0,
-        launched=factors["launch_step"],
+        launched=_launched(run),
         recompute=False,
         adapters=False,
         experts=False,
     )
+
+
+def _micro_samples(run: Run) -> float:
+    """Samples of a micro-batch on one chip: told, else what fits of large ones, else the usual number."""
+    if run.work.micro_batch or run.plan.key.kind in LARGE:
+        return run.split.micro_batch
+    return run.known.factors["usual_samples"]
+
+
+def _launched(run: Run) -> float:
+    """Seconds of a micro-batch in which the chip waits for Python: by layer for large models, once for small ones."""
+    factors, layers = run.known.factors, run.work.model.layers
+    if run.plan.key.kind not in LARGE:
+        return factors["launch_step"]
+    return factors["launch_layer"] * layers if layers else factors["launch_unet"]
 
 
 def _text_load(run: Run, of: Shape) -> Load:
@@ -242,6 +244,7 @@ def _text_load(run: Run, of: Shape) -> Load:
     tokens = plan.amount.per_sample * plan.amount.padding
     return Load(
         flops=flops_per_unit(run) + _slow_attention(run, of),
+        tokens=1.0,
         hidden=of.hidden,
         micro=_micro_tokens(run, tokens),
         step=work.global_batch * tokens if work.global_batch else None,

@@ -25,6 +25,7 @@ _TRAINING = (
     "global_batch",
     "micro_batch",
     "recompute",
+    "latents",
     "optimizer",
     "trials",
     "parallel_trials",

@@ -17,6 +17,7 @@ class Load:
     """The work of a training step, whatever it runs on; a unit is a token or a sample."""
 
     flops: float  # a unit, with the attention core weighted by how much slower it runs
+    tokens: float  # that a unit is worth: rows of its matrices
     hidden: float | None  # width of the matrices; None where it does not apply
     micro: float  # units of a micro-batch on one chip
     step: float | None  # units of a told global batch
@@ -82,7 +83,7 @@ def overhead(load: Load, site: Site, factors: Factors, count: int) -> float:
     """Units that the fixed costs of a micro-batch are worth; reading the weights takes as long as computing some."""
     gather = load.overhead if count > 1 or load.streams else 0.0
     read = factors["weight_reads"] * site.share * site.flops_per_s / site.bytes_per_s if load.hidden else 0.0
-    return gather + read
+    return gather + read / load.tokens
 
 
 def network_seconds(load: Load, site: Site, factors: Factors) -> float:

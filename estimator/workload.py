@@ -35,6 +35,7 @@ class ModelSpec:
     gflops_per_sample: float | None = None
     native: Precision | None = None  # in which the weights are published, where that is less than 16 bits
     native_source: str = ""
+    frozen_gflops: float | None = None  # of the parts that a training does not train: text encoders, VAE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ class Training(Work):
     global_batch: int | None = None
     micro_batch: int | None = None
     recompute: Recompute | None = None
+    latents: str | None = None  # diffusion: "cached" where images and captions are encoded beforehand
     optimizer: str | None = None
     trials: int | None = None  # a sweep: so many runs of this
     parallel_trials: int | None = None  # of which so many at a time; None: one after another

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from data import load
 from estimator.asked_model import spec_of
 from estimator.compute import shape
-from estimator.memory import Job, Split, adapter_weights, sample_parts, training_parts
+from estimator.memory import Job, Split, adapter_weights, training_parts
+from estimator.samples import sample_parts, samples_of
+from estimator.workload import Training
 
 CATALOG = load()
 LLAMA = shape(spec_of(CATALOG.model("llama-3-8b")))
@@ -104,7 +106,8 @@ def test_adapters_grow_with_their_rank_and_with_what_they_stand_beside() -> None
 
 
 def test_images_grow_the_activations_alone() -> None:
-    small, large = (sample_parts(25.6e6, 8.2, "cnn", JOB, batch) for batch in (32, 64))
+    of = samples_of(Training(model=spec_of(CATALOG.model("resnet-50"))), 8.2, "cnn")
+    small, large = (sample_parts(of, JOB, Split(micro_batch=batch)) for batch in (32, 64))
     assert large["activations"] == 2 * small["activations"]
     assert large["optimizer"] == small["optimizer"]
 
