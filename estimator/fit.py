@@ -17,7 +17,7 @@ MODEL_PARALLEL = frozenset({"tuned", "megatron-deepspeed", "neuron"})  # stacks 
 FULLY_SHARDED = frozenset({"fsdp", "litgpt", "torchtune"})  # stacks that shard weights from the start
 FIRST_BATCH_TOKENS = 16_384.0  # tokens a chip at which a micro-batch is large enough
 FILLED = 0.95  # of the usable memory, where only some layers are recomputed
-SPREADS = (1, 2, 4, 8, 16, 32, 64)  # chips over which experts are spread
+SPREADS = (1, 2, 4, 8, 32, 64)  # chips over which experts are spread
 LANES, PIPES = (1, 2, 4, 8), (2, 4, 8, 16, 32)  # tensor ranks inside a machine, then pipeline stages
 
 
@@ -81,6 +81,7 @@ def fits(of: Shape, job: Job, room: Room, split: Split) -> bool:
     return _need(of, job, split) <= room.usable_gb
 
 
+@lru_cache(maxsize=4096)
 def thriftiest_gb(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 1) -> float:
     """Decimal GB per accelerator of the layout that needs least, with what was told kept."""
     micro = room.micro_batch or 1.0
