@@ -15,6 +15,7 @@ from bot.parts import Parts
 from bot.rules import launch_check, launch_decide, launch_money
 from bot.rules.click import Click
 from bot.rules.errors import SlackError
+from bot.rules.idle_words import inert
 from bot.rules.launch import Launch
 from bot.rules.launch_decide import LONGEST_REASON, Around, Decision
 from bot.rules.launch_text import person, what, which
@@ -157,7 +158,8 @@ def _carry_out(
         _nothing(tx, launch, click, decision, now)
     if decision.state == "denied":
         words = f"{person(click.user)} denied your request for {which(launch)}"
-        notice(tx, launch, "denied", f"{words}: {reason(click)}" if reason(click) else f"{words}.", now=now)
+        why = inert(reason(click))
+        notice(tx, launch, "denied", f"{words}: {why}" if why else f"{words}.", now=now)
     if decision.state in (None, "withdrawn"):
         tell(tx, click, decision.said, now)
 
@@ -183,7 +185,7 @@ def _approve(
     moved = approved(tx, launch, by=by, how=decision.how, now=now, reason=reason(click), click=click)
     if moved is None or decision.how != "break_glass":
         return
-    text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {reason(click)}"
+    text = f"{person(click.user)} broke glass and approved {what(launch.wanted)} alone: {inert(reason(click))}"
     for approver in skipped:
         if approver != click.user:
             notice(tx, launch, "break_glass", text, now=now, to=approver)

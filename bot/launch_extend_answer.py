@@ -14,6 +14,7 @@ from bot.rules import launch_decide, launch_money
 from bot.rules.click import Click
 from bot.rules.errors import SlackError
 from bot.rules.extension import Asked, Extension
+from bot.rules.idle_words import inert
 from bot.rules.launch import Launch
 from bot.rules.launch_decide import Around, Decision
 from bot.rules.launch_text import person, settled, which
@@ -179,13 +180,13 @@ def _end(tx: Tx, case: Case, one: Extension) -> None:
     launch_extend.show(tx, one, case.now)
     if one.state != "withdrawn":
         what = f"more hours for {which(case.launch)}"
-        why = one.reason or one.error
+        why = inert(one.reason) or one.error
         begin = f"{person(case.click.user)} denied {what}" if one.state == "denied" else f"Void: {what}"
         launch_extend.tell_askers(tx, case.launch, one, f"{begin}: {why}" if why else f"{begin}.", case.now)
 
 
 def _loud(tx: Tx, case: Case, skipped: tuple[str, ...]) -> None:
-    why = launch_answer.reason(case.click)
+    why = inert(launch_answer.reason(case.click))
     text = f"{person(case.click.user)} broke glass and extended {which(case.launch)} alone: {why}"
     for approver in skipped:
         if approver != case.click.user:

@@ -9,6 +9,7 @@ from typing import Any
 from bot import audit, ops, outbox
 from bot.rules import launch_money
 from bot.rules.click import Click
+from bot.rules.idle_words import inert
 from bot.rules.launch import BudgetLine, How, Launch, State
 from bot.rules.launch_text import at, person
 from bot.rules.policy import Budgets, Policy
@@ -116,5 +117,5 @@ def frozen(tx: Tx) -> str:
     row = state.get(tx, FREEZE)
     if row is None:
         return ""
-    reason = f": {row['value']}" if row["value"] != FREEZE else ""
+    reason = f": {inert(row['value'])}" if row["value"] != FREEZE else ""
     return f"Launches are frozen by {person(row['by'])} since {at(datetime.fromisoformat(row['at']))}{reason}."

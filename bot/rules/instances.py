@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from bot.rules.idle import Resource
+from bot.rules.idle_words import inert
 from bot.rules.people import Person, may_act
 from bot.rules.policy import Policy
 from bot.rules.stopping import may_work, owner_for, who_may
@@ -76,7 +77,7 @@ def decide(ask: Ask, found: Resource | None, policy: Policy, now: datetime) -> D
 
 def label(one: Resource) -> str:
     """nightly (g5.xlarge, i-0abc): what a message calls it."""
-    return f"{one.name} ({one.type}, {one.id})" if one.name else f"{one.id} ({one.type})"
+    return f"{inert(one.name)} ({one.type}, {one.id})" if one.name else f"{one.id} ({one.type})"
 
 
 def fits(one: Resource) -> tuple[Verb, ...]:

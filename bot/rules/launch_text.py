@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot.rules.idle_words import inert
 from bot.rules.launch import Launch, Wanted
 
 
@@ -51,7 +52,7 @@ def what(wanted: Wanted) -> str:
 
 def which(launch: Launch) -> str:
     """The request as its owner knows it: nightly, g5.xlarge in us-east-1 for 8 h (i-0abc)."""
-    name = f"{launch.wanted.name.replace('<', '‹')}, " if launch.wanted.name else ""
+    name = f"{inert(launch.wanted.name)}, " if launch.wanted.name else ""
     ids = ", ".join(launch.instance_ids[:3]) + (" and more" if len(launch.instance_ids) > 3 else "")
     return f"{name}{what(launch.wanted)}" + (f" ({ids})" if ids else "")
 

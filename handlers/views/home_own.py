@@ -66,9 +66,9 @@ def _needs(one: Asked) -> str:
 
 def what(launch: Launch) -> str:
     """The name, the machines, the money."""
-    name = f"{launch.wanted.name}: " if launch.wanted.name else ""
+    name = f"{idle_words.inert(launch.wanted.name)}: " if launch.wanted.name else ""
     price = "price unknown" if launch.usd_total is None else f"{say.usd(launch.usd_total)} in all"
-    purpose = f" ({launch.wanted.purpose})" if launch.wanted.purpose else ""
+    purpose = f" ({idle_words.inert(launch.wanted.purpose)})" if launch.wanted.purpose else ""
     return cut(f"{name}{say.what(launch.wanted)}, {price}{purpose}", 600)
 
 
