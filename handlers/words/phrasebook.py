@@ -23,6 +23,8 @@ PIECE = r"(?:(?![.!?;] |\n| · ).)*?"
 CODE = re.compile(r"`[^`\n]*`")
 FIGURE = r"[$~x+]?\d[\d.,]*[kMBTQ]?(?:-[\d.,]+)?[kMBTQ]?"
 WORDS = r"(?:(?![.!?;:,] |\n| · ).)+?"
+# A sentence or a label in bold is said by itself: no slot begins with it.
+BOLD = r"(?!\*[^*\n]*[.!?:]\*)"
 TAKES = {None: PIECE, ":w": WORDS, ":t": r".*?", ":own": r".*?", ":n": FIGURE}
 # Where a text may be cut when it is in no entry as a whole, the widest parts first.
 CUTS = tuple(
@@ -97,8 +99,9 @@ class Phrasebook:
             return found[1] + self.say(found[2])
         if found := LABELLED.fullmatch(text):
             return self.say(found[1]) + found[2] + self.say(found[3])
-        if text[-1] in ENDS and (known := self._known(text[:-1])) is not None:
-            return known + text[-1]
+        for bare in (text[:-1], text.rstrip(ENDS)) if text[-1] in ENDS else ():
+            if bare and (known := self._known(bare)) is not None:
+                return known + text[len(bare) :]
         for cut in CUTS:
             parts = cut.split(text)
             if len(parts) > 1:
@@ -136,7 +139,7 @@ def _key(english: str) -> str:
 
 
 def _phrase(english: str, said: str) -> Phrase:
-    form, at = "", 0
+    form, at = BOLD if english.startswith("{") else "", 0
     for slot in SLOT.finditer(english):
         form += re.escape(english[at : slot.start()]) + f"(?P<{slot[1]}>{TAKES[slot[2]]})"
         at = slot.end()

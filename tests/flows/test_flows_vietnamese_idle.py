@@ -85,11 +85,36 @@ def message_texts(town: World, channel: str, user: str) -> list[Any]:
 NAMES = """mlbot Ann Engineer Lee Lead Oda operator notebook vision old baseline imagenet copy resnet demo llm pretrain
     tmp test sentiment speech eval sweep InService Serverless Lambda Fargate llama mistral bert base lora full
     on demand spot Alpaca GB kB MB TFLOP ms ILSVRC Russakovsky et al"""
+# Names in answers about what does not run, data sets, images and speech.
+OTHER_NAMES = """gemma sdxl sd medium large whisper Stable Diffusion XL PixArt dora Blackwell RTX PRO Server alpaca
+    arXiv stanford Transformers Gaudi HL datasheet DP TP PP StableDiffusionXLPipeline UltraServer"""
 ASKED = (
     "finetune llama-3-8b lora samples=50k seq=512 epochs=3",
     "train resnet-50 on imagenet for 90 epochs under $500",
     "infer llama-3-8b qps=5 input=512 output=256",
 )
+# What Vietnamese says of work that does not run, is too slow, or is counted in its own way.
+TOLD = {
+    "qlora llama-3-8b samples=10k on trn1.2xlarge": "bitsandbytes không có bản cho Neuron",
+    "infer gemma-7b on inf2.xlarge qps=1": "không có gemma-7b trong danh sách phục vụ được",
+    "infer llama-3-8b qps=5000 on g5.xlarge": "Chạy được trên 1 x g5.xlarge nhưng quá chậm",
+    "infer llama-3-8b qps=5 latency=50ms input=512 output=256 on p5.48xlarge": "quá 50 ms đã nêu",
+    "infer bert-base batch transform requests=100k": "phục vụ được với",
+    "infer sdxl steps=30 guidance=7 resolution=1024 qps=0.5 on g5.xlarge": "khử nhiễu",
+    "infer whisper-large-v3 qps=1 on g5.xlarge": "một mẫu là đoạn âm thanh 30 giây",
+    "does llama-3-8b lora fit on g5.xlarge?": "Có thể vừa hoặc không",
+    "finetune llama-3-8b dora on alpaca epochs=3 on g6e.xlarge": "92 token thật",
+    "train llama-3-8b tokens=1B tp=3 on p4d.24xlarge": "tp=3 không chia hết",
+}
+# What Vietnamese says of words that are not understood.
+NOT_UNDERSTOOD = {
+    "infer llama-3-8b precision=int5": "gần nhất là int8",
+    "finetune llama-3-8b lora rank=100000 samples=10k": "rank thường từ 8 đến 256",
+    "train foo-9b": "Không biết mô hình 'foo-9b'",
+    "trane llama-3-8b tokens=1B": "từ gần nhất mà mlbot biết",
+    "infer llama-3-8b qps=-3": "qps phải lớn hơn 0",
+    "infer llama-3-8b region=mars-1": "Không có giá cho region",
+}
 
 
 def test_the_morning_message_and_its_answers_are_vietnamese(account: World) -> None:
@@ -135,6 +160,27 @@ def test_an_estimate_is_vietnamese_for_who_asked_in_vietnamese(quick_town: World
     found = message_texts(quick_town, ML, ENGINEER)[before:]
     assert "Tốt nhất" in str(found)
     assert english(found, NAMES) == {}
+
+
+def test_what_does_not_run_or_is_counted_otherwise_is_told_in_vietnamese(quick_town: World) -> None:
+    quick_town.command("/ml-help lang vi")
+    for words, said in TOLD.items():
+        before = len(message_texts(quick_town, ML, ENGINEER))
+        quick_town.command(f"/ml-estimate {words}")
+        found = message_texts(quick_town, ML, ENGINEER)[before:]
+        assert any(said in text for text in texts(found)), words
+        assert english(found, f"{NAMES} {OTHER_NAMES}") == {}
+
+
+def test_what_is_not_understood_is_told_in_vietnamese(quick_town: World) -> None:
+    quick_town.command("/ml-help lang vi")
+    names = f"{NAMES} trained {' '.join(NOT_UNDERSTOOD)}"
+    for words, said in NOT_UNDERSTOOD.items():
+        before = len(message_texts(quick_town, ML, ENGINEER))
+        quick_town.command(f"/ml-estimate {words}")
+        found = message_texts(quick_town, ML, ENGINEER)[before:]
+        assert any(said in text for text in texts(found)), words
+        assert english(found, names) == {}
 
 
 def test_a_question_in_plain_english_is_answered_in_the_language_of_who_asked(account: World) -> None:
