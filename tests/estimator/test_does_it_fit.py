@@ -80,7 +80,7 @@ def test_the_length_that_is_advised_makes_it_fit_by_the_best_guess() -> None:
         ("does llama-3-8b qlora seq=512 fit a g5.xlarge?", "It fits: "),
         ("does llama-3-8b full fine-tuning fit one g5.xlarge?", "It does not fit 1 x g5.xlarge"),
         ("does llama-3-70b fit on g6e.xlarge for inference?", "4-bit weights: about 39.5 GB"),
-        ("train resnet50 batch 4096 on g4dn.xlarge", "micro-batch 64 a chip, with gradients accumulated"),
+        ("train resnet50 micro_batch=4096 on g4dn.xlarge", "micro-batch 64 a chip, with gradients accumulated"),
         ("finetune llama-3-8b on 8xA100", "GB if laid out for least"),  # the layout is ours to choose
     ],
 )
