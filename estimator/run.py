@@ -67,16 +67,16 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
     if of is not None:
         layout = fit.lay_out(of, job, room, ground.asked, ground.cores)
         split, parts = layout.split, layout.parts
-        least = fit.thriftiest_gb(of, job, room, ground.asked, ground.cores)
         plan.assumptions += [ignored] if ignored else []
     else:
         each = samples.samples_of(work, gflops, plan.key.kind)
         split, parts = samples.lay_out(each, job, room)
-        least = _smallest(parts, split.micro_batch, work.micro_batch)
         plan.assumptions += samples.said(work, each, split)
     _say(work, plan, split, ground)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
-    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, least, _at(work, plan, split))
+    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, None, _at(work, plan, split))
+    if memory.fits and not memory.certain:
+        memory = replace(memory, least_gb=_least(work, of, ground, split, parts))
     advice: tuple[str, ...] = ()
     if not (memory.fits and memory.certain):
         cards = mend.cards_of(cluster.chip.vendor if cluster.chip else "NVIDIA", catalog)
@@ -96,6 +96,13 @@ def _ground(work: Training, plan: Plan, cluster: Cluster, known: Tables) -> tupl
     cores = cores_of(cluster.chip)
     asked, ignored = usable(work.parallel, place(work, cluster.count, cores))
     return Ground(_job(work, plan, cluster, known), _room(work, plan, cluster), asked, cores), ignored
+
+
+def _least(work: Training, of: Shape | None, ground: Ground, split: Split, parts: dict[str, float]) -> float:
+    """Decimal GB of the same work at its thriftiest: it tells whether what may not fit could be made to."""
+    if of is not None:
+        return fit.thriftiest_gb(of, ground.job, ground.room, ground.asked, ground.cores)
+    return _smallest(parts, split.micro_batch, work.micro_batch)
 
 
 def _smallest(parts: dict[str, float], micro_batch: float, told: float | None) -> float:
