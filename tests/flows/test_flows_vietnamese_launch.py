@@ -12,7 +12,7 @@ import pytest
 from world import APPROVALS, ENGINEER, LEAD, ML, World
 
 from handlers.views.help import TOPICS
-from handlers.words.phrasebook import SLOT, entries
+from handlers.words.phrasebook import SLOT, entries, phrasebook
 
 WORD = re.compile(r"[A-Za-zÀ-ỹ][A-Za-zÀ-ỹ'-]+")
 # What stays as it is: code, people, channels and times of Slack, ids of AWS, names of types and regions, key=value.
@@ -332,3 +332,17 @@ def choose(town: World, choice: str) -> None:
                 town.settle()
                 return
     raise AssertionError(message)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "box is in us-west-2, which the policy does not allow.",
+        "box is of the family p4d, which the policy does not allow.",
+        "The hours of box ended 24 Nov 09:00, and more hours need somebody else's approval. "
+        "Extend asks for them; then it can be started.",
+    ],
+)
+def test_why_nothing_was_started_is_vietnamese(refused: str) -> None:
+    said = phrasebook("vi").say(refused)
+    assert not re.search(r"\b(which|policy|hours|approval|started)\b", said)
