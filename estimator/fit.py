@@ -65,15 +65,15 @@ def lay_out(of: Shape, job: Job, room: Room, asked: Told, cores_per_chip: int = 
 
 
 @lru_cache(maxsize=4096)
-def choices(of: Shape, job: Job, room: Room, asked: Told) -> Iterator[Split]:
+def choices(of: Shape, job: Job, room: Room, asked: Told) -> tuple[Split, ...]:
     """The layouts that fit, each with its micro-batch; recomputed ones only where no other fits."""
-    recomputed: str | None = None
+    found: list[Split] = []
     for one in _splits(of, job, room, asked, 1):
-        if recomputed not in (None, one.recompute):
-            return
+        if found and found[0].recompute != one.recompute:
+            break
         if _need(of, job, one) <= room.usable_gb * FILLED:
-            recomputed = one.recompute
-            yield replace(one, micro_batch=room.micro_batch or _micro_batch(of, job, room, one))
+            found.append(replace(one, micro_batch=room.micro_batch or _micro_batch(of, job, room, one)))
+    return tuple(found)
 
 
 def fits(of: Shape, job: Job, room: Room, split: Split) -> bool:
