@@ -15,16 +15,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.cases import TRAINING, Case, load, predicted
+from benchmarks.cases import TRAINING, Case, every_case, predicted
 from benchmarks.lines import read
 from data import Catalog
 from data import load as load_catalog
 from estimator import efficiency, train
 from estimator.efficiency import ANY, Cell, Key, Tables
 from estimator.explain import LARGE_STEP
-from estimator.plan import make_plan
+from estimator.plan import Plan, make_plan
 from estimator.result import Cluster
+from estimator.run import load_of, resolve
+from estimator.speed import PCIE
 from estimator.workload import FineTuning, Training
 
 HERE = Path(__file__).parent
@@ -34,6 +37,7 @@ FOLDER = HERE.parent / "data" / "calibration"
 LIFT = {**LARGE_STEP, ANY: LARGE_STEP["dense"]}
 USUAL_SIGMA = 0.25
 PARENT_WEIGHT = 2.0  # families that a cell's parents count for when it has no prior of its own
+FARTHEST = math.log(2.0)  # a family further from what is believed counts as this far: one odd run moves a cell little
 STEADY = TRAINING - {"run-hours"}  # whole runs of mixtures count: step benchmarks of them have one publisher
 Row = dict[str, str]
 Rows = dict[str, list[Row]]
@@ -119,30 +123,48 @@ def _fitted(speeds: list[Item], priors: dict[Key, Belief], start: Catalog) -> di
     known = efficiency.tables(start)
     votes = _votes(speeds, start, known)
     cells = dict(priors)
-    pooled: dict[Key, list[float]] = defaultdict(list)
-    for key, logs in votes.items():
+    pooled: dict[Key, list[Vote]] = defaultdict(list)
+    for key, cast in votes.items():
         ratio = known.ratios.get((ANY, ANY, key.stack), (1.0, ""))[0]
-        pooled[key._replace(stack=ANY)].append(statistics.mean(logs) - math.log(ratio))
+        mean = statistics.mean(vote.log for vote in cast)
+        if key.stack != "examples" or key.kind != "dense":  # language models of those who name no software
+            pooled[key._replace(stack=ANY)].append(Vote(mean - math.log(ratio), key.stack))
     for key in sorted(pooled, key=lambda key: (key.kind != "dense", key.precision != "16-bit", key)):
-        cells[key] = _moved(_belief(key, cells, known), pooled[key])
+        cells[key] = moved(_belief(key, cells, known), pooled[key])
     for key in sorted(votes):
         if key.stack != ANY:
-            cells[key] = _moved(_belief(key, cells, known), votes[key])
+            cells[key] = moved(_belief(key, cells, known), votes[key])
     return cells
 
 
-def _votes(speeds: list[Item], start: Catalog, known: Tables) -> dict[Key, list[float]]:
+class Vote(NamedTuple):
+    """The log share that a family of rows implies, and who published it (or the software, over all software)."""
+
+    log: float
+    by: str
+
+
+def _votes(speeds: list[Item], start: Catalog, known: Tables) -> dict[Key, list[Vote]]:
     """Log shares that the rows imply, the median of each family, by cell."""
     families: dict[tuple[object, ...], list[float]] = defaultdict(list)
     for item in speeds:
         off, plan = residual(item, start), make_plan(item.work, item.cluster, known.factors)
-        if off is not None and not isinstance(plan, str):
+        if off is not None and not isinstance(plan, str) and not _gathers(item, plan, known, start):
             families[plan.key, item.case.family].append(off + math.log(known.cell(plan.key).share))
-    votes: dict[Key, list[float]] = defaultdict(list)
-    for (key, _), logs in families.items():
+    votes: dict[Key, list[Vote]] = defaultdict(list)
+    for (key, family), logs in families.items():
         assert isinstance(key, Key)
-        votes[key].append(statistics.median(logs))
+        assert isinstance(family, tuple)
+        votes[key].append(Vote(statistics.median(logs), str(family[1])))
     return votes
+
+
+def _gathers(item: Item, plan: Plan, known: Tables, start: Catalog) -> bool:
+    """Whether weights are gathered over PCIe: that rate varies by machine, so that the row says little of the share."""
+    chip = item.cluster.chip
+    if item.cluster.count == 1 or chip is None or (chip.link_gb_s or 0) >= PCIE:
+        return False
+    return load_of(resolve(item.work, item.cluster, plan, 0.0, known, start)).gathered > 0
 
 
 def _belief(key: Key, cells: Mapping[Key, Belief], known: Tables) -> Belief:
@@ -153,12 +175,22 @@ def _belief(key: Key, cells: Mapping[Key, Belief], known: Tables) -> Belief:
     return Belief(math.log(parent.share), parent.sigma, PARENT_WEIGHT, 0, parent.source)
 
 
-def _moved(prior: Belief, logs: list[float]) -> Belief:
-    n, weight = len(logs), prior.weight
-    mean = (weight * prior.log + sum(logs)) / (weight + n)
-    left_out = [(log - mean) * (weight + n) / (weight + n - 1) for log in logs]  # as if its family had not voted
-    sigma = math.sqrt((weight * prior.sigma**2 + sum(off * off for off in left_out)) / (weight + n))
-    return Belief(mean, sigma, weight + n, n, f"{prior.source}; {n} measured {'family' if n == 1 else 'families'}")
+def moved(prior: Belief, votes: list[Vote]) -> Belief:
+    """The belief that the votes lead to; its deviation is that from what one would believe without their publisher."""
+    n, weight = len(votes), prior.weight
+    logs = {vote.by: [_near(prior, one.log) for one in votes if one.by == vote.by] for vote in votes}
+    total = weight * prior.log + sum(map(sum, logs.values()))
+    squares = 0.0
+    for mine in logs.values():
+        without = (total - sum(mine)) / (weight + n - len(mine))
+        squares += sum((log - without) ** 2 for log in mine)
+    sigma = math.sqrt((weight * prior.sigma**2 + squares) / (weight + n))
+    said = f"{prior.source}; {n} measured {'family' if n == 1 else 'families'}"
+    return Belief(total / (weight + n), sigma, weight + n, n, said)
+
+
+def _near(prior: Belief, log: float) -> float:
+    return min(max(log, prior.log - FARTHEST), prior.log + FARTHEST)
 
 
 # --- what else is uncertain ------------------------------------------------------------------------------------------
@@ -247,4 +279,4 @@ def write(made: Rows) -> None:
 
 
 if __name__ == "__main__":
-    write(tables(load(), load_catalog()))
+    write(tables(every_case(), load_catalog()))

@@ -44,10 +44,12 @@ def refitted(cases: Iterable[Case], catalog: Catalog) -> Catalog:
     return with_tables(catalog, made)
 
 
-def left_out(cases: list[Case], catalog: Catalog, group: Callable[[Case], str]) -> list[Prediction]:
-    """Each case answered from the tables of all the cases of other groups."""
+def left_out(
+    cases: list[Case], catalog: Catalog, group: Callable[[Case], str], seen: list[Case] | None = None
+) -> list[Prediction]:
+    """Each case answered from the tables of all the cases of other groups, or of those of *seen*."""
     made = []
     for name in sorted({group(case) for case in cases}):
-        other = refitted((case for case in cases if group(case) != name), catalog)
+        other = refitted((case for case in seen or cases if group(case) != name), catalog)
         made += [answer(case, other) for case in cases if group(case) == name]
     return made

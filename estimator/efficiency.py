@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,7 @@ ARCH_CLASS = {
     "Gaudi 2": "gaudi",
     "Gaudi 3": "gaudi",
 }
+GAMING = re.compile(r"RTX-[3-5]0[5-9]0(-Ti)?", re.IGNORECASE)
 HBM = 1300.0  # GB/s: above it an Ampere or Blackwell chip is the data centre's part, below it a card
 ANY = "any"
 LIKE = {UNNAMED: ANY, "torchtune": "fsdp", "peft": "huggingface"}
@@ -117,7 +119,13 @@ def tables(catalog: Catalog) -> Tables:
 
 @lru_cache(maxsize=256)
 def chip_class(chip: Chip) -> str:
-    """The class of chips that share a row of the table."""
+    """The class of chips that share a row of the table.
+
+    Cards for games are their own: their makers halve the rate of tensor cores that sum in 32 bits, and leave memory and
+    power as they are, so that a larger share of the smaller peak is reached.
+    """
+    if GAMING.fullmatch(chip.name):
+        return "geforce"
     if chip.arch == "Ampere":
         return "a100" if (chip.bandwidth_gb_s or 0) > HBM else "ampere-card"
     if chip.arch == "Blackwell":

@@ -77,6 +77,8 @@ def make_plan(work: Training, cluster: Cluster, factors: Factors) -> Plan | str:
 def _stack(work: Training, text: bool, said: list[str]) -> tuple[str, bool]:
     """The class of the software, and whether it is a guess: of language models, fine-tuning is done with PEFT."""
     stack = stack_of(work.framework)
+    if stack == "litgpt" and not isinstance(work, FineTuning):
+        return "fsdp", False  # its pre-training compiles and shards; its fine-tuning scripts are eager
     if stack != UNNAMED:
         return stack, False
     usual, words = UNNAMED, "an average one assumed, near FSDP-class"

@@ -63,10 +63,12 @@ def chip_seconds(load: Load, site: Site, factors: Factors, count: int) -> float:
     """Chip-seconds for one unit when *count* chips share the step over a fast network."""
     micro = load.micro_on(count)
     lost = 1 / count_factor(count, factors["count_exponent"], factors["count_flat"])
-    seconds = ideal_seconds(load, site, factors) * (lost + overhead(load, site, factors, count) / micro)
+    ideal = ideal_seconds(load, site, factors)
+    seconds = ideal * (lost + overhead(load, site, factors, count) / micro)
     moved = load.unpacked / (site.bytes_per_s * factors["dequant_share"])
     if (count > 1 or load.streams) and site.link_gb_s < PCIE:
-        moved += load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
+        gather = load.gathered / (site.link_gb_s * 1e9 * factors["pcie_share"])
+        moved += max(0.0, gather - factors["pcie_overlap"] * ideal * micro)  # the next layer's while one computes
     return seconds + (moved + load.launched) / micro
 
 

@@ -25,6 +25,7 @@ SAYS = {
     "context": "the exchange of keys and values",
     "experts": "the exchange between experts",
     "gathers": "gathering the weights for each micro-batch",
+    "head": "the head on the last stage of the pipeline",
     "bubble": "the bubble of the pipeline",
     "gradients": "the exchange of gradients",
 }
@@ -48,6 +49,7 @@ class Pace:
     global_batch: float | None
     trained: float  # share of the weights that have gradients
     interleaved: int  # parts of each pipeline stage
+    balanced: bool  # the last stage has fewer layers, as it has the head
     overlap: float  # part of the exchanges inside a layer that hides
     half_width: float  # of the matrices, at which efficiency is half
     links: Links
@@ -58,6 +60,7 @@ def stretch(of: Shape, split: Split, pace: Pace) -> dict[str, float]:
     work = pace.seconds * split.micro_batch * pace.seq_len / (split.tp * split.pp * split.cp)
     found = {name: cost / work for name, cost in _of_a_micro_batch(of, split, pace, work).items()}
     micro_batches = _micro_batches(split, pace)
+    found["head"] = 0.0 if pace.balanced else min(1.0, of.vocab * of.hidden / of.matmul) * (split.pp - 1)
     found["bubble"] = (1 + sum(found.values())) * (split.pp - 1) / (micro_batches * pace.interleaved)
     if split.zero < 3:
         held = BYTES * pace.trained * of.params / (split.tp * split.pp)

@@ -19,8 +19,11 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"\bhf\b|hugging ?face|\btrl\b|trainer|accelerate|axolotl|llama-?factory|finetune\.py",
     ),
     ("deepspeed", r"deepspeed|\bzero-?[123]\b"),
-    ("tuned", r"nemo|megatron|\bhai-?llm|transformer engine|maxtext|\bjax\b|paxml|t5x|\bxla\b|praxis|levanter"),
-    ("fsdp", r"fsdp|llm-?foundry|composer|mosaic|torchtitan|lightning|\bolmo|nanotron|nanogpt|fairscale|pytorch ddp"),
+    ("tuned", r"nemo|megatron|transformer engine|maxtext|paxml|t5x|\bxla\b|praxis|levanter|llm\.c\b|hai-?llm"),
+    (
+        "fsdp",
+        r"fsdp|llm-?foundry|composer|mosaic|torchtitan|lightning|\bolmo|nanotron|nanogpt|fairscale|pytorch ddp|\bjax\b",
+    ),
     ("examples", r"deeplearningexamples|\btimm\b|torchvision"),
     ("tuned", r"\bngc\b|nvidia|mxnet|mx_net|hugectr|dgl|mlperf"),
     ("fsdp", r"pytorch|\btorch\b"),

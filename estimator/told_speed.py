@@ -116,6 +116,7 @@ def against(run: Run, load: Load, site: Site, told: Split, count: int) -> Agains
         global_batch=work.global_batch,
         trained=1.0 if run.plan.method == "full" else 0.01,
         interleaved=INTERLEAVED if run.plan.stack == "tuned" else 1,
+        balanced=run.plan.stack in fit.MODEL_PARALLEL,
         overlap=factors["exchange_overlap"],
         half_width=factors["half_width"],
         links=_links(run, site),

@@ -27,7 +27,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def test_the_tables_are_rebuilt_from_priors_and_cases_to_the_last_digit(bench: SimpleNamespace) -> None:
-    made = bench.calibrate_training.tables(bench.cases.load(), CATALOG)
+    made = bench.calibrate_training.tables(bench.cases.every_case(), CATALOG)
     for name, rows in made.items():
         text = io.StringIO()
         writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")

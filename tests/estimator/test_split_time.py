@@ -27,6 +27,7 @@ PACE = Pace(
     global_batch=512,
     trained=1.0,
     interleaved=1,
+    balanced=True,
     overlap=0.0,
     half_width=500,
     links=H100,
