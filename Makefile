@@ -17,7 +17,7 @@ run: setup
 
 # Every test; those that need Chromium skip with a reason where it is missing (and fail in CI).
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Lint, format, types, layers, docs.
 check: setup

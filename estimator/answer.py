@@ -27,7 +27,7 @@ from estimator.units import (
     figure,
     money,
 )
-from estimator.workload import Inference, Pipeline, Training, Workload
+from estimator.workload import FineTuning, Inference, Pipeline, Training, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +163,8 @@ def _assumptions(work: Workload, shown: Option | None) -> Iterator[str]:
     yield from shown.estimate.assumptions
     if isinstance(work, Training) and shown.estimate.hours is None and shown.estimate.fits:
         yield "no amount of data told: say tokens=, or samples= and epochs=, for time and cost"
+    if isinstance(work, FineTuning) and work.samples and work.epochs is None:
+        yield "no epochs told: each sample is seen once"
     if isinstance(work, Inference) and shown.usd is None and shown.estimate.fits:
         yield "no load told: say qps=, or queries=, for cost"
     if is_service(work) and isinstance(work, Inference) and work.service_hours is None:

@@ -16,6 +16,10 @@ class Range:
     mid: float
     high: float
 
+    def at_least(self, floor: float) -> Range:
+        """The range without what is below *floor*, a part that is known exactly; the best guess stays."""
+        return Range(max(self.low, min(floor, self.mid)), self.mid, self.high)
+
     def times(self, factor: float) -> Range:
         """The range in another unit (factor > 0)."""
         return Range(self.low * factor, self.mid * factor, self.high * factor)

@@ -74,7 +74,8 @@ def resolve(work: Training, cluster: Cluster, plan: Plan, gflops: float, known: 
         plan.assumptions += samples.said(work, each, split)
     _say(work, plan, split, ground)
     around = spread(known.sigmas[f"memory_{'samples' if of is None else plan.method}"])
-    memory = Memory(interval(sum(parts.values()), around), parts, room.usable_gb, None, _at(work, plan, split))
+    need = interval(sum(parts.values()), around).at_least(parts.get("weights", 0.0))
+    memory = Memory(need, parts, room.usable_gb, None, _at(work, plan, split))
     if memory.fits and not memory.certain:
         memory = replace(memory, least_gb=_least(work, of, ground, split, parts))
     advice: tuple[str, ...] = ()

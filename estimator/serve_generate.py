@@ -114,7 +114,7 @@ def _memory(one: Replica, asked: Request, batch: float) -> Memory:
     parts = one.parts(batch, asked.tokens_in, reserved * asked.tokens_out)
     alone = one.parts(1.0, asked.tokens_in, asked.tokens_out)
     return Memory(
-        interval(sum(parts.values()), spread(MEMORY_SIGMA)),
+        interval(sum(parts.values()), spread(MEMORY_SIGMA)).at_least(parts["weights"]),
         parts,
         one.machine.usable_gb,
         least_gb=sum(alone.values()),

@@ -56,7 +56,11 @@ def request(work: Inference, known: Tables, said: list[str]) -> Request:
     if task is not None and task.tokens_in and task.tokens_out:
         said.append(f"no lengths told: {task.tokens_in} tokens in and {task.tokens_out} out as in {task.source}")
         return Request(float(task.tokens_in), float(task.tokens_out), max(beams, float(task.beams)), drawn, False)
-    if told_in is None and told_out is None:
+    if told_in is None and (context := work.seq_len or 0) > (told_out or TOKENS_OUT):
+        told_out = told_out or TOKENS_OUT
+        told_in = context - told_out
+        said.append(f"a context of {context:,} tokens: {told_in:,} of the prompt and {told_out:,} of the answer")
+    elif told_in is None and told_out is None:
         said.append(f"no lengths told: {TOKENS_IN} tokens in and {TOKENS_OUT} out a request assumed")
     elif told_in is None:
         said.append(f"no length of the prompt told: {TOKENS_IN} tokens assumed")

@@ -103,3 +103,24 @@ def test_slack_shows_the_parts_and_the_margin_of_what_does_not_fit(words: str) -
     shown = next(line for line in lines if "*Memory per chip:*" in line)
     assert "GB too much" in shown
     assert "weights " in shown
+
+
+def test_a_told_context_fills_the_cache_and_more_of_it_needs_more() -> None:
+    needs = []
+    for context in ("8k", "32k", "128k"):
+        found = answered(f"infer llama-3-8b with {context} context batch=2 on 1 x H200")
+        assert found.best is not None
+        assert found.best.estimate.memory is not None
+        assert any("of the prompt" in said for said in found.assumptions)
+        needs.append(found.best.estimate.memory.parts["KV cache"])
+    assert needs[0] * 12 < needs[2]
+    assert needs == sorted(needs)
+
+
+def test_what_weighs_more_than_the_card_does_not_fit_it_at_any_end_of_the_range() -> None:
+    assert "does not fit" in answered("does mixtral-8x7b fit on a single A100 80GB for inference?").headline
+
+
+def test_epochs_that_nobody_told_are_said() -> None:
+    found = answered("finetune llama-3-8b lora samples=1000 seq=512 on 1 x g6e.xlarge")
+    assert "no epochs told: each sample is seen once" in found.assumptions
