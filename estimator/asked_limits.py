@@ -6,6 +6,7 @@ from data import Catalog
 from estimator import split
 from estimator.compute import shape
 from estimator.parse_keys import Unclear
+from estimator.units import count
 from estimator.workload import FineTuning, Hardware, Training, Workload
 
 
@@ -13,6 +14,7 @@ def sensible(work: Workload, catalog: Catalog) -> None:
     """Refuse splits, batches and ranks that cannot exist; Unclear names the field, the nearest that can, an example."""
     if isinstance(work, Training):
         _batches(work)
+        _step(work)
     if isinstance(work, FineTuning):
         _rank(work)
     chips = chips_of(work.hardware, catalog)
@@ -64,6 +66,25 @@ def _batches(work: Training) -> None:
             field="global_batch",
             nearest=f"global_batch={least}",
             example=f"global_batch={least}",
+        )
+
+
+def _step(work: Training) -> None:
+    """One step takes a global batch: a job of less than that has no step."""
+    if not work.global_batch:
+        return
+    of_tokens = work.tokens is not None
+    whole = work.tokens if of_tokens else (work.samples or 0.0) * max(1.0, work.epochs or 1.0)
+    each = work.global_batch * ((work.seq_len or 1) if of_tokens else 1)
+    if whole and each > 1.001 * whole:
+        unit = "tokens" if of_tokens else "samples"
+        most = max(1, int(whole / each * work.global_batch))
+        raise Unclear(
+            f"A global batch of {work.global_batch:,} takes {count(each)} {unit} a step, more than the whole job's"
+            f" {count(whole)}.",
+            field="global_batch",
+            nearest=f"global_batch={most}",
+            example="global_batch=256",
         )
 
 

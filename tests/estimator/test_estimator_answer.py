@@ -296,6 +296,8 @@ BAD = [
     ({"kind": "train", "model": "llama-2-7b", "seq_len": 12.5}, "seq_len"),
     ({"kind": "train", "model": "llama-2-7b", "global_batch": 4, "micro_batch": 8}, "micro_batch"),
     ({"kind": "train", "model": "llama-2-7b", "global_batch": 4, "parallel": {"dp": 8}}, "global_batch"),
+    ({"kind": "train", "model": "llama-2-7b", "tokens": 1e9, "seq_len": 2048, "global_batch": 1e6}, "global_batch"),
+    ({"kind": "train", "model": "resnet-50", "samples": 1e4, "global_batch": 20000}, "global_batch"),
     ({"kind": "train", "model": "no-such-model"}, "model"),
     ({"kind": "train", "model": {"name": "no-such-model"}}, "model"),
     ({"kind": "train", "model": {"params": -1}}, "model.params"),
